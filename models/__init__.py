@@ -1,0 +1,1 @@
+"""Networks, data and recipes (torch). Imports `bridge`, never the other way."""

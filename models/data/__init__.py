@@ -1,0 +1,1 @@
+"""Readers of recordings and face tracks, and what is made from them."""

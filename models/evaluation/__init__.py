@@ -1,0 +1,1 @@
+"""Figures: `python -m models.evaluation` prints them."""

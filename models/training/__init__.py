@@ -1,0 +1,1 @@
+"""Recipes: one runnable room a verb, `python -m models.training.<room> --help`."""
