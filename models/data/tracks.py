@@ -63,7 +63,9 @@ def read_track(path: Path) -> Track:
             values: Floats = data[key][ok].astype(np.float32)
             return values
 
-        scores = take("blendshapes") if "blendshapes" in data.files else np.zeros((int(ok.sum()), 0), np.float32)
+        scores = (
+            take("blendshapes") if "blendshapes" in data.files else np.zeros((int(ok.sum()), 0), np.float32)
+        )
         return Track(path.stem, take("time_s"), take("landmarks"), take("iris"), take("pose"), scores)
 
 
@@ -97,7 +99,9 @@ def cue_times(samples: int) -> Floats:
 def speech_mask(samples: Floats, frames: int, below_peak_db: float = 35.0) -> np.ndarray:
     """(frames,) bool: cue frames whose 60 ms energy is within `below_peak_db` of the clip's 95th percentile."""
     hop = RATE_HZ // CUE_RATE_HZ
-    padded = np.pad(samples, (hop, hop + frames * hop - min(frames * hop, samples.size)))[: (frames + 2) * hop]
+    padded = np.pad(samples, (hop, hop + frames * hop - min(frames * hop, samples.size)))[
+        : (frames + 2) * hop
+    ]
     windows = np.lib.stride_tricks.sliding_window_view(padded, 3 * hop)[::hop][:frames]
     level = 10 * np.log10((windows**2).mean(-1) + 1e-10)
     return np.asarray(level > np.percentile(level, 95) - below_peak_db)
