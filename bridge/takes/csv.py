@@ -1,0 +1,128 @@
+"""The take as Live Link Face records it: one CSV row a frame, 52 shapes and nine angles.
+
+Columns follow the app's *recording*, in which JawRight precedes JawLeft and MouthRight precedes
+MouthLeft (its network packet has them the other way round): values are placed by name, never by
+index. Timecode is HH:MM:SS:FF.mmm at 50 frames a second, where .mmm is thousandths of a frame; a
+row stands at the middle of its frame, hence .500. Angles are radians with the signs of
+`bridge.frames`: yaw + to the subject's left, pitch + up, roll + with the subject's left side up.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from types import TracebackType
+
+from bridge.frames import ARKIT_INDEX, CUE_RATE_HZ, Cues, Floats, RigFrame
+from bridge.takes import TakeError
+from bridge.takes.draft import Draft
+
+SHAPES = (
+    *(f"Eye{name}{side}" for side in ("Left", "Right")
+      for name in ("Blink", "LookDown", "LookIn", "LookOut", "LookUp", "Squint", "Wide")),
+    "JawForward", "JawRight", "JawLeft", "JawOpen",
+    "MouthClose", "MouthFunnel", "MouthPucker", "MouthRight", "MouthLeft",
+    *(f"Mouth{name}{side}" for name in ("Smile", "Frown", "Dimple", "Stretch") for side in ("Left", "Right")),
+    "MouthRollLower", "MouthRollUpper", "MouthShrugLower", "MouthShrugUpper",
+    *(f"Mouth{name}{side}" for name in ("Press", "LowerDown", "UpperUp") for side in ("Left", "Right")),
+    "BrowDownLeft", "BrowDownRight", "BrowInnerUp", "BrowOuterUpLeft", "BrowOuterUpRight",
+    "CheekPuff", "CheekSquintLeft", "CheekSquintRight", "NoseSneerLeft", "NoseSneerRight", "TongueOut",
+)  # fmt: skip
+"""The 52 shape columns in the order of the app's recordings."""
+ANGLES = tuple(
+    f"{part}{axis}" for part in ("Head", "LeftEye", "RightEye") for axis in ("Yaw", "Pitch", "Roll")
+)
+"""The nine angle columns."""
+COLUMNS = (*SHAPES, *ANGLES)
+HEADER = ",".join(("Timecode", "BlendshapeCount", *COLUMNS))
+_ORDER = tuple(ARKIT_INDEX[name[0].lower() + name[1:]] for name in SHAPES)
+
+
+def timecode(n: int) -> str:
+    """HH:MM:SS:FF.mmm of cue frame `n`: 50 frames a second, at the middle of the frame."""
+    seconds, frame = divmod(n, CUE_RATE_HZ)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:02}:{minute:02}:{second:02}:{frame:02}.500"
+
+
+def head_angles(rotation: Floats) -> tuple[float, float, float]:
+    """Yaw, pitch and roll in radians of a unit quaternion xyzw, yaw turned first, roll last."""
+    x, y, z, w = (float(v) for v in rotation)
+    yaw = math.atan2(2 * (x * z + w * y), 1 - 2 * (x * x + y * y))
+    pitch = math.asin(max(-1.0, min(1.0, 2 * (y * z - w * x))))
+    roll = math.atan2(2 * (x * y + w * z), 1 - 2 * (x * x + z * z))
+    return yaw, pitch, roll
+
+
+def _angles(cues: Cues) -> tuple[float, ...]:
+    (right_yaw, right_pitch), (left_yaw, left_pitch) = cues.gaze.tolist()
+    return (*head_angles(cues.head_rotation), left_yaw, left_pitch, 0.0, right_yaw, right_pitch, 0.0)
+
+
+class CsvTake:
+    """Writes a row for each frame as it comes; memory does not grow."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._draft = Draft(path)
+        self._write(HEADER)
+
+    def add(self, frame: RigFrame) -> None:
+        """Writes the next row.
+
+        Raises:
+            OSError: if it cannot be written; nothing is left behind then.
+        """
+        weights = frame.weights.tolist()
+        values = (*(weights[i] for i in _ORDER), *_angles(frame.cues))
+        row = ",".join(f"{value:.6f}" for value in values)
+        self._write(f"{timecode(frame.cues.n)},{len(COLUMNS)},{row}")
+
+    def close(self) -> None:
+        """Completes the take.
+
+        Raises:
+            OSError: if the last rows cannot be written; nothing is left behind then.
+        """
+        self._draft.keep()
+
+    def discard(self) -> None:
+        """Forgets the take and removes what was written of it."""
+        self._draft.discard()
+
+    def _write(self, line: str) -> None:
+        try:
+            self._draft.file.write(line.encode("ascii") + b"\n")
+        except OSError:
+            self._draft.discard()
+            raise
+
+    def __enter__(self) -> CsvTake:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
+
+
+def frames_in_csv(path: Path) -> int:
+    """Number of rows of a complete take.
+
+    Raises:
+        TakeError: if the header is another or the last row is cut short.
+        OSError: if it cannot be read.
+    """
+    rows, last = 0, b""
+    with path.open("rb") as file:
+        if file.readline(len(HEADER) + 2).rstrip(b"\r\n") != HEADER.encode("ascii"):
+            raise TakeError(f"{path} does not begin with the columns of a Live Link Face take: bake it again")
+        for line in file:
+            rows, last = rows + 1, line
+    if rows and (not last.endswith(b"\n") or last.count(b",") != HEADER.count(",")):
+        raise TakeError(f"{path} ends in the middle of row {rows}: bake it again")
+    return rows

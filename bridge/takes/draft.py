@@ -1,0 +1,48 @@
+"""A file on its way: written beside its final name, renamed when complete, removed when not.
+
+Whoever lists the folder sees a whole file or none, also after a full disk or a crash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import IO
+
+
+class Draft:
+    """A binary file that becomes `path` on `keep` and nothing on `discard`."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens the draft; missing folders are made.
+
+        Raises:
+            OSError: if the folder cannot be made or written to.
+        """
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # the process id keeps two bakes into one folder from writing the same draft
+        self._draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self.file: IO[bytes] = self._draft.open("wb")
+
+    def keep(self) -> None:
+        """Closes the draft and puts it in its place, over an older file.
+
+        Raises:
+            OSError: if the last bytes or the renaming fail; the draft is removed then.
+        """
+        try:
+            self.file.close()  # the buffer is flushed here: a full disk may show only now
+            self._draft.replace(self.path)
+        except OSError:
+            self.discard()
+            raise
+
+    def discard(self) -> None:
+        """Closes and removes the draft; harmless after `keep` and when repeated."""
+        # closing flushes: on a full disk it fails once more, and the file is going anyway
+        with contextlib.suppress(OSError):
+            self.file.close()
+        with contextlib.suppress(OSError):
+            self._draft.unlink(missing_ok=True)
