@@ -1,0 +1,75 @@
+"""`osc://HOST:PORT[,HOST:PORT...]`: the native OSC wire, `/facecue/<actor>/...`, described in docs/wire.md.
+
+Two packets a frame, each a bundle: the landmarks, then everything else with `/frame` as its last message,
+so that a receiver which acts on `/frame` holds the whole frame. With `?landmarks=0` the first is not sent.
+Units and axes are those of `bridge.frames`: nothing is converted.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+
+from bridge.frames import ARKIT, EMOTIONS, RigFrame
+from bridge.sinks import SinkStatus
+from bridge.sinks.address import SinkError, check_options, endpoints, flag
+from bridge.sinks.datagram import Datagrams
+from bridge.sinks.osc_packet import Template, big_endian, bundle, is_address_part
+
+VERSION = 1
+"""Wire version, the last argument of `/frame`: it grows when an address or argument changes its meaning."""
+ACTOR_LIMIT = 64
+"""Characters of an actor's name: keeps every packet within its limit."""
+NUMBER_MASK = 0x7FFF_FFFF
+"""OSC integers have 31 bits to count with: frame numbers start again after 497 days."""
+
+
+class OscSink:
+    """Sends each frame as one or two OSC bundles to every receiver."""
+
+    def __init__(self, uri: str, address: str, options: Mapping[str, str], actor: str) -> None:
+        check_options(uri, options, ("landmarks",))
+        if not is_address_part(actor) or len(actor) > ACTOR_LIMIT:
+            raise SinkError(
+                f"{uri}: actor {actor!r} cannot stand in an OSC address; "
+                f"use 1 to {ACTOR_LIMIT} ASCII letters, digits, - and _"
+            )
+        self.uri = uri
+        self._with_landmarks = flag(uri, options, "landmarks", default=True)
+        root = f"/facecue/{actor}"
+        self._landmarks = Template(f"{root}/landmarks", numbers="i" + "f" * 204)
+        self._gaze = Template(f"{root}/gaze", numbers="f" * 4)
+        self._head = Template(f"{root}/head", numbers="f" * 7)
+        self._emotion = Template(f"{root}/emotion", numbers="f" * len(EMOTIONS))
+        self._arkit = Template(f"{root}/arkit", numbers="f" * len(ARKIT))
+        self._frame = Template(f"{root}/frame", numbers="iffi")
+        self._datagrams = Datagrams(uri, endpoints(uri, address))
+
+    def packets(self, frame: RigFrame) -> list[bytes]:
+        """The datagrams of one frame, in the order they are sent."""
+        cues = frame.cues
+        n = cues.n & NUMBER_MASK
+        packets = []
+        if self._with_landmarks:
+            packets.append(bundle([self._landmarks(n.to_bytes(4, "big") + big_endian(cues.landmarks))]))
+        everything_else = [
+            self._gaze(big_endian(cues.gaze)),
+            self._head(big_endian(cues.head_rotation) + big_endian(cues.head_translation)),
+            self._emotion(big_endian(cues.emotion)),
+            self._arkit(big_endian(frame.weights)),
+            self._frame(struct.pack(">iffi", n, cues.time_s, frame.latency_s, VERSION)),
+        ]
+        packets.append(bundle(everything_else))
+        return packets
+
+    def send(self, frame: RigFrame) -> None:
+        """Sends the frame to every receiver; never blocks."""
+        self._datagrams.send(self.packets(frame))
+
+    def status(self) -> SinkStatus:
+        """Counters, and which receivers listen."""
+        return self._datagrams.status()
+
+    def close(self) -> None:
+        """Closes the sockets."""
+        self._datagrams.close()

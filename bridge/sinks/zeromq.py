@@ -1,0 +1,139 @@
+"""`zmq://HOST:PORT[,HOST:PORT...]`: frames to any number of subscribers, as docs/wire.md says.
+
+A PUB socket binds every given port (`zmq+connect://` connects it to bound SUB sockets instead) and sends
+two parts, the actor's name and the map of `bridge.sinks.wire`. ZeroMQ queues a few frames for each
+subscriber and lets go of what a slow one does not take: a send never waits.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping, Sequence
+
+import zmq
+from zmq.utils.monitor import parse_monitor_message
+
+from bridge.frames import RigFrame
+from bridge.sinks import SinkStatus
+from bridge.sinks.address import Endpoint, SinkError, check_options, endpoints, flag
+from bridge.sinks.wire import encode
+
+DEFAULT_PORT = 5556
+QUEUE_FRAMES = 10
+"""Frames kept for a subscriber that is behind: 0.2 s. Older ones would be of no use to a live face."""
+BUFFER_BYTES = 16_384
+"""Kernel send buffer of a subscriber, about ten frames: the system's own would hide seconds of delay."""
+ACTOR_LIMIT = 255
+"""UTF-8 bytes of an actor's name."""
+REQUEST_LIMIT = 1024
+"""Bytes a peer may send at a time: PUB hears subscriptions only, and those are short."""
+MONITORED = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
+
+
+class ZeroMqSink:
+    """A PUB socket, and how many peers it has."""
+
+    def __init__(self, uri: str, address: str, options: Mapping[str, str], actor: str) -> None:
+        connect = uri.lower().startswith("zmq+connect")
+        check_options(uri, options, () if connect else ("public",))
+        self._topic = actor.encode()
+        if not 1 <= len(self._topic) <= ACTOR_LIMIT:
+            raise SinkError(
+                f"{uri}: actor {actor!r:.40} has {len(self._topic)} bytes; a name has 1 to {ACTOR_LIMIT}"
+            )
+        places = endpoints(uri, address, default_port=DEFAULT_PORT, lowest_port=1 if connect else 0)
+        if not connect and not flag(uri, options, "public", default=False):
+            _refuse_public(uri, places)
+        self.uri = uri
+        self._connected: set[int] = set()  # file descriptors of peers
+        self._sent = self._dropped = self._errors = 0
+        self._context = zmq.Context(io_threads=1)
+        try:
+            self._socket = self._open(places, connect=connect)
+            self._monitor = self._socket.get_monitor_socket(MONITORED)
+        except BaseException:
+            self._context.destroy(linger=0)
+            raise
+
+    def _open(self, places: Sequence[Endpoint], *, connect: bool) -> zmq.Socket[bytes]:
+        socket = self._context.socket(zmq.PUB)
+        socket.linger = 0
+        socket.sndhwm = QUEUE_FRAMES
+        socket.sndbuf = BUFFER_BYTES
+        socket.maxmsgsize = REQUEST_LIMIT
+        socket.immediate = True  # nothing is queued for a peer that is not there yet
+        socket.ipv6 = any(":" in place.ip for place in places)
+        bound = []
+        for place in places:
+            ip = f"[{place.ip}]" if ":" in place.ip else place.ip
+            where = f"tcp://{ip}:{place.port}" if place.port else f"tcp://{ip}:*"
+            try:
+                if connect:
+                    socket.connect(where)
+                else:
+                    socket.bind(where)
+            except zmq.ZMQError as error:
+                raise SinkError(_why_not(self.uri, place, error)) from error
+            bound.append(socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0"))
+        verb = "connects to" if connect else "binds"
+        self._detail = f"{verb} {', '.join(bound)}"
+        self.endpoints = tuple(bound)
+        """`tcp://IP:PORT` of each place; port 0 has become the one the system chose."""
+        return socket
+
+    def send(self, frame: RigFrame) -> None:
+        """Hands the frame to ZeroMQ's own thread; never blocks."""
+        if self._socket.closed:
+            self._dropped += 1
+            return
+        self._count_peers()
+        try:
+            self._socket.send_multipart([self._topic, encode(frame)], flags=zmq.DONTWAIT)
+        except zmq.ZMQError:  # PUB drops rather than refuses, so this is rare: a dying context
+            self._errors += 1
+            self._dropped += 1
+        else:
+            self._sent += 1
+
+    def _count_peers(self) -> None:
+        """Reads the monitor dry: left full it would hold up ZeroMQ's thread."""
+        while True:
+            try:
+                parts = self._monitor.recv_multipart(flags=zmq.DONTWAIT)
+            except zmq.Again:
+                return
+            event = parse_monitor_message(parts)
+            if event["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+                self._connected.add(event["value"])
+            else:
+                self._connected.discard(event["value"])
+
+    def status(self) -> SinkStatus:
+        """Counters and the number of peers; frames that ZeroMQ drops for a slow peer are not in them."""
+        peers = len(self._connected)
+        detail = f"{self._detail} · {peers or 'no'} {'peer' if peers == 1 else 'peers'}"
+        return SinkStatus(self.uri, self._sent, self._dropped, self._errors, detail)
+
+    def close(self) -> None:
+        """Closes the socket at once; what still waits is let go."""
+        if not self._socket.closed:
+            self._socket.disable_monitor()
+            self._context.destroy(linger=0)
+            self._connected.clear()
+
+
+def _refuse_public(uri: str, places: Sequence[Endpoint]) -> None:
+    for place in places:
+        if not place.loopback:
+            raise SinkError(
+                f"{uri}: {place} can be reached from other machines and this wire has no keys yet; "
+                f"bind 127.0.0.1, or add ?public=1 if everybody on that network may watch"
+            )
+
+
+def _why_not(uri: str, place: Endpoint, error: zmq.ZMQError) -> str:
+    if error.errno == zmq.EADDRINUSE:
+        return f"{uri}: port {place.port} is taken by another program; end that one or choose another port"
+    if error.errno in (errno.EADDRNOTAVAIL, zmq.EADDRNOTAVAIL, errno.ENODEV):
+        return f"{uri}: {place.ip} is no address of this machine; bind 127.0.0.1, or use zmq+connect://"
+    return f"{uri}: {place} cannot be opened ({error.strerror}); choose another address or port"
