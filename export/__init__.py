@@ -1,0 +1,1 @@
+"""torch → ONNX: export, parity, contract. Imports `models` and `bridge`."""

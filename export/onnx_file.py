@@ -1,0 +1,115 @@
+"""A cue network as an ONNX file that explains itself, checked against torch before it is kept."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+from bridge.contract import INPUTS, KEY, OUTPUTS, STATE_IN, STATE_OUT, Contract
+from bridge.features import BINS
+from bridge.frames import EMOTIONS
+from models.cue_network import CueNetwork
+
+OPSET = 17
+TOLERANCE = 1e-4
+"""Largest difference between torch and onnxruntime, outputs and final states."""
+
+
+class ParityError(RuntimeError):
+    """The exported network does not say what the trained one says."""
+
+
+class _Flat(nn.Module):
+    """The network with its state as positional tensors, as the exporter wants it."""
+
+    def __init__(self, network: CueNetwork) -> None:
+        super().__init__()
+        self.network = network
+        self.names = list(network.initial_state())
+
+    def forward(self, mel: Tensor, request: Tensor, mix: Tensor, intensity: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+        outputs, after = self.network(mel, request, mix, intensity, dict(zip(self.names, state, strict=True)))
+        return (*outputs, *(after[name] for name in self.names))
+
+
+def contract_of(network: CueNetwork, name: str, trained_on: str, licence: str) -> Contract:
+    """The facts that go into the file."""
+    shapes = {key: list(value.shape) for key, value in network.initial_state().items()}
+    return Contract(name, network.config.lookahead_hops, shapes, trained_on, licence)
+
+
+def write(network: CueNetwork, contract: Contract, path: Path) -> None:
+    """Exports to `path`: dynamic time axis, named states, contract in the metadata."""
+    flat = _Flat(network).eval()
+    state = tuple(network.initial_state().values())
+    example = (torch.zeros(1, 8, BINS), torch.zeros(1, len(EMOTIONS)), torch.zeros(1, 1), torch.ones(1, 1), *state)
+    with warnings.catch_warnings():
+        # the legacy exporter keeps the time axis dynamic; torch announces its retirement at every call
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            flat, example, str(path), dynamo=False, opset_version=OPSET,
+            input_names=[*INPUTS, *(STATE_IN + n for n in flat.names)],
+            output_names=[*OUTPUTS, *(STATE_OUT + n for n in flat.names)],
+            dynamic_axes={"mel": {1: "hops"}, **{name: {1: "frames"} for name in OUTPUTS}},
+        )  # fmt: skip
+    model = onnx.load(str(path))
+    onnx.helper.set_model_props(model, {KEY: contract.to_json()})
+    model.doc_string = f"facecue {contract.name}: {contract.trained_on} Licence of the weights: {contract.licence}"
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def parity(network: CueNetwork, path: Path, *, steps: int = 300, chunk: int = 1, seed: int = 0) -> float:
+    """Largest difference over `steps` streamed frames in chunks of `chunk`, outputs and final states.
+
+    Direction changes on the way, so that its inputs are checked as well.
+    """
+    rng = np.random.default_rng(seed)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    names = list(network.initial_state())
+    ours = network.initial_state()
+    theirs = {STATE_IN + n: v.numpy() for n, v in ours.items()}
+    worst = 0.0
+    with torch.no_grad():
+        for step in range(0, steps, chunk):
+            mel = rng.normal(0, 1, (1, 2 * chunk, BINS)).astype(np.float32)
+            request = rng.dirichlet(np.ones(len(EMOTIONS))).astype(np.float32)[None]
+            mix, intensity = np.float32([[(step % 50) / 50]]), np.float32([[2 * (step % 30) / 30]])
+            inputs = dict(zip(INPUTS, (mel, request, mix, intensity), strict=True))
+            outputs, ours = network(*(torch.from_numpy(v) for v in inputs.values()), ours)
+            got = session.run(None, inputs | theirs)
+            for a, b in zip(outputs, got, strict=False):
+                worst = max(worst, float(np.abs(a.numpy() - b).max()))
+            theirs = {STATE_IN + n: v for n, v in zip(names, got[len(OUTPUTS) :], strict=True)}
+    for name in names:
+        worst = max(worst, float(np.abs(ours[name].numpy() - theirs[STATE_IN + name]).max()))
+    return worst
+
+
+def export(network: CueNetwork, contract: Contract, path: Path) -> dict[int, float]:
+    """Writes beside, checks parity at the deployed shapes (one frame, and long chunks), then renames.
+
+    Returns:
+        Largest difference by chunk size.
+
+    Raises:
+        ParityError: if one exceeds `TOLERANCE`; nothing is kept then.
+    """
+    beside = path.with_suffix(".part")
+    try:
+        write(network, contract, beside)
+        found = {chunk: parity(network, beside, steps=320, chunk=chunk) for chunk in (1, 7, 64)}
+        worst = max(found.values())
+        if not worst <= TOLERANCE:
+            raise ParityError(f"{path.name} differs from torch by {worst:.2e}; at most {TOLERANCE:.0e} is accepted: not kept")
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return found

@@ -1,0 +1,46 @@
+"""What the mouth is trained for: position, the lip gap itself, and movement."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bridge import landmarks as face
+from models.basis import point_weights
+
+
+def lip_gap(points: Tensor) -> Tensor:
+    """(…, 68, 3) → (…, 3): signed vertical distances of the facing inner-lip points, cm."""
+    gap: Tensor = points[..., list(face.GAP_UPPER), 1] - points[..., list(face.GAP_LOWER), 1]
+    return gap
+
+
+def mouth_width(points: Tensor) -> Tensor:
+    """(…, 68, 3) → (…): corner distance along x, cm."""
+    width: Tensor = points[..., 54, 0] - points[..., 48, 0]
+    return width
+
+
+class DisplacementLoss(torch.nn.Module):
+    """Weighted L1 on points + lip gap + mouth width + velocity, over frames where `mask` holds."""
+
+    weights: Tensor
+
+    def __init__(self, gap: float = 2.0, width: float = 0.5, velocity: float = 2.0) -> None:
+        super().__init__()
+        self.gap, self.width, self.velocity = gap, width, velocity
+        weights = torch.from_numpy(point_weights())
+        self.register_buffer("weights", weights / weights.mean())
+
+    def forward(self, predicted: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+        """predicted, target (B, T, 68, 3) cm; mask (B, T) 0..1, a frame's share in the loss."""
+        norm = mask.sum().clamp(min=1.0)
+        error = predicted - target
+        points = ((error.abs().sum(-1) * self.weights).mean(-1) * mask).sum() / norm
+        gap = (lip_gap(error).abs().mean(-1) * mask).sum() / norm
+        width = (mouth_width(error).abs() * mask).sum() / norm
+        step = error[:, 1:] - error[:, :-1]
+        both = mask[:, 1:] * mask[:, :-1]
+        velocity = ((step.abs().sum(-1) * self.weights).mean(-1) * both).sum() / norm
+        total: Tensor = points + self.gap * gap + self.width * width + self.velocity * velocity
+        return total
