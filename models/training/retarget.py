@@ -106,7 +106,7 @@ def solve(moves: Floats, basis: Floats, mean: Floats, precision: Floats, sweeps:
     modes += [np.cross(a, centred) * 0.1 for a in axes] + [centred * 0.1]
     rows = np.concatenate([basis[SOLVED] * trust, np.stack(modes) * trust]).reshape(n + 7, -1).astype(np.float64)
     gram = rows @ rows.T
-    seen = (moves * trust).reshape(len(moves), -1) @ rows.T + 0.0
+    seen = (moves * trust).reshape(len(moves), -1) @ rows.T
     gram[np.arange(n), np.arange(n)] += precision[SOLVED]
     gram[np.arange(n, n + 7), np.arange(n, n + 7)] += RIGID_CM**-2
     through = gram[:n, n:] @ np.linalg.inv(gram[n:, n:])  # rigid modes are free: eliminate them
@@ -216,7 +216,7 @@ def distil(moves: Floats, targets: Floats, steps: int, seed: int = 0) -> Student
         optimiser.step()
         schedule.step()
         if step % max(1, steps // 8) == 0 or step == steps - 1:
-            print(f"step {step}: rms {float(loss) ** 0.5:.4f}", flush=True)
+            print(f"step {step}: rms {loss.item() ** 0.5:.4f}", flush=True)
     return student
 
 

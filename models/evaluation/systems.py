@@ -1,0 +1,42 @@
+"""What is judged: exported networks as the bridge runs them, alone or with the whole pipeline around them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from bridge.features import log_mel
+from bridge.frames import EMOTIONS, Cues, Floats, Steering, frame_count
+from bridge.predictor import Predictor
+
+
+def left_to_the_voice() -> Steering:
+    """No direction: the voice's own emotion at intensity 1."""
+    request = np.zeros(len(EMOTIONS), np.float32)
+    request[EMOTIONS.index("neutral")] = 1.0
+    return Steering(request, mix=0.0, intensity=1.0)
+
+
+class Network:
+    """A model file, fed a recording from a fresh state, its look-ahead filled with silence."""
+
+    def __init__(self, path: Path) -> None:
+        self.predictor = Predictor.load(path)
+        self.steering = left_to_the_voice()
+
+    def cues(self, samples: Floats) -> list[Cues]:
+        """frame_count(N) cues."""
+        frames = frame_count(samples.size)
+        tail = (self.predictor.lookahead_hops + 3) * 160
+        padded = np.pad(samples, (0, max(0, frames * 320 - samples.size) + tail))
+        self.predictor.reset()
+        return self.predictor(log_mel(padded), self.steering)[:frames]
+
+    def landmarks(self, samples: Floats) -> Floats:
+        """(T, 68, 3)."""
+        return np.stack([c.landmarks for c in self.cues(samples)])
+
+    def emotion(self, samples: Floats) -> Floats:
+        """(T, 8)."""
+        return np.stack([c.emotion for c in self.cues(samples)])
