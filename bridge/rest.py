@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
 from bridge.frames import Cues, Floats, rest_cues
+
+REST_FRAMES = 15  # 0.3 s
+"""Frames over which a face comes to rest."""
 
 
 def scaled_rotation(rotation: Floats, amount: float, limit_rad: float = math.pi) -> Floats:
@@ -38,3 +42,10 @@ def toward_rest(cues: Cues, n: int, share: float, neutral: Floats) -> Cues:
         head_translation=cues.head_translation * left,
         emotion=rest.emotion + (cues.emotion - rest.emotion) * left,
     )
+
+
+def way_to_rest(cues: Cues, neutral: Floats) -> Iterator[Cues]:
+    """The `REST_FRAMES` frames after `cues`, with a soft start and end; the last is the resting face."""
+    for i in range(1, REST_FRAMES + 1):
+        x = i / REST_FRAMES
+        yield toward_rest(cues, cues.n + i, x * x * (3 - 2 * x), neutral)
