@@ -1,0 +1,155 @@
+"""Export keeps only what onnxruntime repeats; the predictor refuses what it cannot run."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import onnx  # noqa: E402
+from hypothesis import HealthCheck, given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+from bridge.contract import KEY, ContractError, read_contract  # noqa: E402
+from bridge.frames import Steering  # noqa: E402
+from bridge.predictor import Predictor  # noqa: E402
+from export import onnx_file  # noqa: E402
+from models.content import ContentConfig  # noqa: E402
+from models.cue_network import CueConfig, CueNetwork  # noqa: E402
+from models.emotion import EmotionConfig  # noqa: E402
+
+pytestmark = pytest.mark.torch
+VOICE = Steering(np.eye(8, dtype=np.float32)[5], 0.0, 1.0)
+
+
+def tiny(hops: int) -> CueNetwork:
+    torch.manual_seed(1)
+    network = CueNetwork(CueConfig(ContentConfig(16, (1, 2, 4), 6), EmotionConfig(8, (1, 2), 8), hops))
+    for buffer in (network.content.basis, *network.expression.buffers()):
+        buffer.normal_(0, 0.05)
+    return network.eval()
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[CueNetwork, Path]:
+    network = tiny(6)
+    path = tmp_path_factory.mktemp("export") / "tiny.onnx"
+    found = onnx_file.export(network, onnx_file.contract_of(network, "tiny", "noise", "MIT"), path)
+    assert set(found) == {1, 7, 64}
+    assert max(found.values()) <= 1e-4
+    return network, path
+
+
+def test_a_network_that_differs_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = tiny(4)
+    monkeypatch.setattr(onnx_file, "parity", lambda *a, **k: 1e-3)
+    path = tmp_path / "bad.onnx"
+    with pytest.raises(onnx_file.ParityError, match=r"1\.00e-03.*1e-04"):
+        onnx_file.export(network, onnx_file.contract_of(network, "bad", "noise", "MIT"), path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(st.lists(st.integers(0, 41), min_size=1, max_size=12))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_predictor_chunked_equals_whole(exported: tuple[CueNetwork, Path], sizes: list[int]) -> None:
+    predictor = Predictor.load(exported[1])
+    mel = np.random.default_rng(3).normal(0, 1, (sum(sizes), 80)).astype(np.float32)
+    whole = predictor(mel, VOICE)
+    predictor.reset()
+    parts, at = [], 0
+    for size in sizes:
+        parts += predictor(mel[at : at + size], VOICE)
+        at += size
+    assert [c.n for c in parts] == list(range(len(whole)))
+    # frame n needs hops 0 … 2n + look-ahead
+    assert len(whole) == max(0, (len(mel) - 1 - 6) // 2 + 1 if len(mel) > 6 else 0)
+    for a, b in zip(whole, parts, strict=True):
+        assert a.time_s == b.time_s == (a.n + 0.5) / 50
+        for field in ("landmarks", "gaze", "head_rotation", "head_translation", "emotion"):
+            np.testing.assert_allclose(getattr(a, field), getattr(b, field), atol=1e-4)
+
+
+def test_predictor_says_what_torch_says(exported: tuple[CueNetwork, Path]) -> None:
+    network, path = exported
+    predictor = Predictor.load(path)
+    mel = np.random.default_rng(5).normal(0, 1, (61, 80)).astype(np.float32)
+    got = predictor(mel, VOICE)
+    from models.cue_network import neutral_request
+    from models.training.cues import pairs_of
+
+    pairs = pairs_of(torch.from_numpy(mel)[None], 6)
+    with torch.no_grad():
+        out, _ = network(pairs.reshape(1, -1, 80), *neutral_request(), network.initial_state())
+    np.testing.assert_allclose(np.stack([c.gaze for c in got]), out.gaze[0, 3:].numpy(), atol=1e-5)
+    np.testing.assert_allclose(np.stack([c.emotion for c in got]), out.emotion[0, 3:].numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("rate_hz", 44100, r"rate_hz 44100.*needs 16000"),
+        ("landmarks", "mediapipe478", r"'mediapipe478'.*'ibug68"),
+        ("version", 99, r"version 99.*needs 1"),
+        ("features", "mfcc", r"'mfcc'.*'log-mel"),
+        ("emotions", ["joy"], r"'joy'.*'angry'"),
+        ("lookahead_hops", -3, r"lookahead_hops -3"),
+        ("states", {"a": [0]}, r"shapes of positive integers"),
+    ],
+)
+def test_another_contract_is_refused_with_both_values(
+    exported: tuple[CueNetwork, Path], tmp_path: Path, key: str, value: object, says: str
+) -> None:
+    model = onnx.load(str(exported[1]))
+    contract = json.loads(model.metadata_props[0].value)
+    contract[key] = value
+    onnx.helper.set_model_props(model, {KEY: json.dumps(contract)})
+    path = tmp_path / "other.onnx"
+    onnx.save(model, str(path))
+    with pytest.raises(ContractError, match=says):
+        Predictor.load(path)
+
+
+def test_broken_files_are_refused_in_one_line(exported: tuple[CueNetwork, Path], tmp_path: Path) -> None:
+    whole = exported[1].read_bytes()
+    bare = onnx.load(str(exported[1]))
+    del bare.metadata_props[:]
+    cases = {
+        "text.onnx": b"this is not a network",
+        "empty.onnx": b"",
+        "short.onnx": whole[: len(whole) // 2],
+        "bare.onnx": bare.SerializeToString(),
+    }
+    for name, data in cases.items():
+        path = tmp_path / name
+        path.write_bytes(data)
+        with pytest.raises(ContractError) as caught:
+            Predictor.load(path)
+        assert str(path) in str(caught.value)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(ContractError, match="no such model file"):
+        Predictor.load(tmp_path / "absent.onnx")
+
+
+def test_state_shapes_must_match_the_file(exported: tuple[CueNetwork, Path], tmp_path: Path) -> None:
+    model = onnx.load(str(exported[1]))
+    contract = json.loads(model.metadata_props[0].value)
+    contract["states"]["motion"] = [1, 1, 9]
+    onnx.helper.set_model_props(model, {KEY: json.dumps(contract)})
+    path = tmp_path / "shape.onnx"
+    onnx.save(model, str(path))
+    with pytest.raises(ContractError, match=r"motion.*\[1, 1, 64\].*\[1, 1, 9\]"):
+        Predictor.load(path)
+
+
+@given(st.text(max_size=60) | st.none())
+@settings(max_examples=80)
+def test_any_metadata_text_is_a_contract_error(text: str | None) -> None:
+    with pytest.raises(ContractError):
+        read_contract(text, "x.onnx")
+
+
+def test_predictor_refuses_features_of_another_width(exported: tuple[CueNetwork, Path]) -> None:
+    with pytest.raises(ValueError, match=r"\(K, 80\).*\(4, 40\)"):
+        Predictor.load(exported[1])(np.zeros((4, 40), np.float32), VOICE)
