@@ -1,0 +1,221 @@
+"""`tcp://HOST:PORT` listens for one producer of speech at a time: a TTS engine, a game server.
+
+A producer sends one header line (room `pcm`) and raw samples; when it closes the connection, the next one
+is accepted. What it sends is played out in real time, however fast it comes: up to `buffer_s` (60 s) is held,
+and beyond that the *oldest* is dropped and counted. While nobody speaks, silent blocks keep the face idling.
+Playing starts when 40 ms lie ready (or the producer has ended, or 60 ms have passed), so that a producer that
+sends in real time over a jittery line is not cut into pieces. Audio time is the time of playing.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from bridge.frames import RATE_HZ, AudioBlock, Floats
+from bridge.resample import Resampler
+from bridge.sources import BLOCK_S, SourceError, SourceStatus, split_options, switch
+from bridge.sources.mailbox import Mailbox
+from bridge.sources.pace import BLOCK_SAMPLES, wait_until
+from bridge.sources.pcm import MAX_HEADER_BYTES, HeaderError, PcmHeader, decode, parse_header
+
+PRIME_BLOCKS = 4  # 40 ms: what must lie ready before playing starts
+PRIME_WAIT_S = 0.060
+HEADER_WAIT_S = 5.0  # a connection that says nothing must not keep the others out
+MAX_BUFFER_S = 600.0
+_POLL_S = 0.1  # how soon a blocking socket call notices close(), on every platform
+_PIECE_BYTES = 16 * 1024
+
+
+class TcpSource:
+    """Listens from the moment it is made; `port` says where if the URI asked for port 0."""
+
+    def __init__(self, rest: str) -> None:
+        """Binds `HOST:PORT[?public=1][&buffer_s=60]`.
+
+        Raises:
+            SourceError: if the address cannot be used, or is not loopback without `public=1`.
+        """
+        host, port, buffer_s = _address(rest)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            self._listener = socket.create_server((host, port), family=family, backlog=4)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise SourceError(f"cannot listen on {host}:{port}: {reason}; choose another port") from error
+        self._listener.settimeout(_POLL_S)
+        self.port = int(self._listener.getsockname()[1])
+        self.uri = f"tcp://[{host}]:{self.port}" if ":" in host else f"tcp://{host}:{self.port}"
+        self.realtime = True
+        self._ready: Mailbox[Floats] = Mailbox(max(PRIME_BLOCKS, round(buffer_s / BLOCK_S)))
+        self._closed = threading.Event()
+        self._producer = "waiting for a producer"
+        self._speaking = False
+        self._refused = 0
+        self._bad_samples = 0
+        self._listening = threading.Thread(target=self._serve, name="tcp source", daemon=True)
+        self._listening.start()
+
+    def __iter__(self) -> Iterator[AudioBlock]:
+        """Blocks of 10 ms in real time: speech when there is some, else silence."""
+        silence = np.zeros(BLOCK_SAMPLES, np.float32)
+        began, sent = time.monotonic(), 0
+        primed, waiting_since = False, 0.0
+        while True:
+            heard_at = began + (sent + 1) * BLOCK_S
+            if not wait_until(heard_at, self._closed):
+                return
+            held = len(self._ready)
+            if not held:
+                primed, waiting_since = False, heard_at
+            elif held >= PRIME_BLOCKS or not self._speaking or heard_at - waiting_since >= PRIME_WAIT_S:
+                primed = True
+            samples = self._ready.get() if primed else None
+            yield AudioBlock(
+                silence if samples is None else samples, sent * BLOCK_SAMPLES / RATE_HZ, heard_at
+            )
+            sent += 1
+
+    def close(self) -> None:
+        """Ends the iteration, the connection and the listener."""
+        self._closed.set()
+        self._ready.close()
+        self._listener.close()
+        if threading.current_thread() is not self._listening:
+            self._listening.join(2.0)
+
+    def status(self) -> SourceStatus:
+        """Who speaks, how much lies ready, how many were refused."""
+        detail = f"{self.uri}: {self._producer}, {len(self._ready) * BLOCK_S:.1f} s ready"
+        if self._refused:
+            detail += f", {self._refused} refused"
+        if self._bad_samples:
+            detail += f", {self._bad_samples} samples not finite: silenced"
+        return SourceStatus("ended" if self._closed.is_set() else "open", detail, self._ready.dropped, 0)
+
+    def _serve(self) -> None:
+        while not self._closed.is_set():
+            try:
+                connection, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            except OSError:  # closed, or the producer went away before it was accepted
+                if self._closed.wait(_POLL_S):
+                    return
+                continue
+            with connection:
+                connection.settimeout(_POLL_S)
+                try:
+                    self._receive(connection)
+                except HeaderError as error:
+                    self._refused += 1
+                    _refuse(connection, str(error))
+                except OSError:  # reset by the producer: what came until then is played
+                    pass
+                finally:
+                    self._speaking = False
+                    self._producer = "waiting for a producer"
+
+    def _receive(self, connection: socket.socket) -> None:
+        """One producer, from its header to its end."""
+        header, rest = self._header(connection)
+        self._producer = f"{header.rate_hz} Hz, {header.channels} ch, {header.format}"
+        self._speaking = True
+        resampler = Resampler(header.rate_hz, header.channels, live=True)
+        bad_before = self._bad_samples
+        pending: Floats = np.empty(0, np.float32)
+        data: bytes | None = rest
+        while data is not None and not self._closed.is_set():
+            whole = len(data) // header.frame_bytes * header.frame_bytes
+            if whole:
+                pending = self._put(np.concatenate([pending, resampler(decode(data[:whole], header))]))
+                self._bad_samples = bad_before + resampler.bad_samples
+            rest = data[whole:]  # a partial sample; at the end of the stream it is dropped
+            more = self._more(connection)
+            data = None if more is None else rest + more
+        last = np.concatenate([pending, resampler.flush()])
+        self._put(np.pad(last, (0, -last.size % BLOCK_SAMPLES)))
+
+    def _put(self, audio: Floats) -> Floats:
+        """Puts whole blocks aside for playing, returns the rest."""
+        whole = audio.size // BLOCK_SAMPLES * BLOCK_SAMPLES
+        for at in range(0, whole, BLOCK_SAMPLES):
+            self._ready.put(audio[at : at + BLOCK_SAMPLES].copy())
+        return audio[whole:]
+
+    def _header(self, connection: socket.socket) -> tuple[PcmHeader, bytes]:
+        """The header, and what came after it in the same packet."""
+        data, deadline = b"", time.monotonic() + HEADER_WAIT_S
+        while b"\n" not in data:
+            if len(data) > MAX_HEADER_BYTES:
+                break
+            more = self._more(connection, deadline)
+            if more is None:
+                raise HeaderError(f"no header line came before the end or within {HEADER_WAIT_S:.0f} s")
+            data += more
+        line, newline, rest = data.partition(b"\n")
+        if not newline or len(line) > MAX_HEADER_BYTES:
+            raise HeaderError(
+                f"no newline within {MAX_HEADER_BYTES} bytes; send a one-line JSON header first"
+            )
+        return parse_header(line), rest
+
+    def _more(self, connection: socket.socket, deadline: float | None = None) -> bytes | None:
+        """The next bytes, or None at the end, at the deadline or at close()."""
+        while not self._closed.is_set() and (deadline is None or time.monotonic() < deadline):
+            try:
+                return connection.recv(_PIECE_BYTES) or None
+            except TimeoutError:
+                continue
+        return None
+
+
+def _refuse(connection: socket.socket, reason: str) -> None:
+    """Sends the error line and ends the connection so that the producer gets to read it.
+
+    Closing with bytes unread would reset the connection and throw the line away: so what has come is read
+    off, for a moment, before.
+    """
+    try:
+        connection.sendall(json.dumps({"error": reason}).encode() + b"\n")
+        connection.shutdown(socket.SHUT_WR)
+        until = time.monotonic() + 3 * _POLL_S
+        while time.monotonic() < until and connection.recv(_PIECE_BYTES):
+            pass
+    except OSError:  # TimeoutError too: the producer has gone, or reads nothing
+        return
+
+
+def _address(rest: str) -> tuple[str, int, float]:
+    name, options = split_options(rest, ("public", "buffer_s"))
+    try:
+        parts = urlsplit(f"tcp://{name}")
+        host, port = parts.hostname or "127.0.0.1", parts.port
+    except ValueError as error:
+        raise SourceError(f"tcp://{name} is not an address ({error}); write tcp://127.0.0.1:5555") from error
+    if port is None:
+        raise SourceError(f"tcp://{name} names no port; write tcp://127.0.0.1:5555")
+    host = "127.0.0.1" if host == "localhost" else host
+    try:
+        loopback = ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback and not switch(options, "public"):
+        raise SourceError(
+            f"tcp://{name} would let other machines speak through this face; use 127.0.0.1, or add ?public=1"
+        )
+    text = options.get("buffer_s", "60")
+    try:
+        buffer_s = float(text)
+    except ValueError:
+        buffer_s = -1.0
+    if not 0.1 <= buffer_s <= MAX_BUFFER_S:
+        raise SourceError(f"buffer_s={text!r} must be 0.1..{MAX_BUFFER_S:.0f} seconds")
+    return host, port, buffer_s
