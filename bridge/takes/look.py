@@ -69,7 +69,7 @@ CHIN_NARROWING: Final = 0.09
 """The jaw line is drawn narrower towards the chin by up to this share."""
 
 BROW_EMPHASIS: Final = 1.4
-"""Brows move this much more than measured: their millimetres decide the mood and are lost at thumbnail size."""
+"""Brows move this much more than measured: their millimetres decide the mood and are lost in a thumbnail."""
 
 FOREHEAD: Final[Loop] = (
     (6.8, 5.8, -0.2),
@@ -90,8 +90,8 @@ CHEEK: Final[Loop] = (
     (0.88, 0.1, 2.0),
     (0.9, 0.2, 0.6),
 )
-"""For jaw points 1–6 and their mirror points: factor on x, then centimetres up and forward. They make the front
-of the cheeks, which is what shows beyond the jaw line on the far side of a turned head."""
+"""For jaw points 1–6 and their mirror points: factor on x, then centimetres up and forward. They make the
+front of the cheeks, which is what shows beyond the jaw line on the far side of a turned head."""
 MASK_TOP: Final[Loop] = (
     (5.9, 5.8, 2.1),
     (4.2, 7.4, 3.8),
