@@ -20,6 +20,8 @@ SPREAD = 0.7
 """Sigma of the log-normal part of the intervals."""
 PAUSE_CHANCE = 0.4
 """Chance that the end of a phrase brings the next blink forward."""
+PAUSE_REACH = 0.6
+"""A blink is brought forward if it was due within this share of a mean interval: the debt stays bounded."""
 PAUSE_DELAY_S = (0.04, 0.25)
 """A blink brought forward starts this long after the voice fell silent."""
 MAX_RATE_PER_MIN = 45.0
@@ -107,7 +109,7 @@ class Blinks:
 
     def _bring_forward(self, time_s: float, start_s: float) -> float:
         sooner_s = max(time_s + self._random.uniform(*PAUSE_DELAY_S), self._earliest_s)
-        if sooner_s >= start_s:
+        if sooner_s >= start_s or start_s - time_s > PAUSE_REACH * 60.0 / self.rate_per_min:
             return start_s
         self._owed_s = start_s - sooner_s
         self._moved = True
