@@ -29,8 +29,17 @@ class Take(Protocol):
     def add(self, frame: RigFrame) -> None:
         """Takes the next frame."""
 
+    def finish(self) -> None:
+        """Writes all that is left to write; `close` then only renames.
+
+        Several takes of one performance are finished one by one and closed together: all or none.
+
+        Raises:
+            OSError: if it cannot be written; nothing is left behind then.
+        """
+
     def close(self) -> None:
-        """Completes the take: only now does `path` exist.
+        """Completes the take, finishing it if need be: only now does `path` exist.
 
         Raises:
             OSError: if it cannot be written; nothing is left behind then.
@@ -46,6 +55,18 @@ class Take(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Closes or discards."""
+
+
+def formats_of(text: str) -> tuple[str, ...]:
+    """The formats of a list such as "npz,csv", each once.
+
+    Raises:
+        TakeError: if one is unknown, or none is named.
+    """
+    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    if not names:
+        raise TakeError(f"no format is named; choose from {', '.join(FORMATS)}")
+    return tuple(_known(name) for name in names)
 
 
 def _known(format_: str) -> str:

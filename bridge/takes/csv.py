@@ -79,6 +79,14 @@ class CsvTake:
         row = ",".join(f"{value:.6f}" for value in values)
         self._write(f"{timecode(frame.cues.n)},{len(COLUMNS)},{row}")
 
+    def finish(self) -> None:
+        """Writes the last rows.
+
+        Raises:
+            OSError: if they cannot be written; nothing is left behind then.
+        """
+        self._draft.finish()
+
     def close(self) -> None:
         """Completes the take.
 

@@ -26,14 +26,26 @@ class Draft:
         self._draft = path.with_name(f".{path.name}.{os.getpid()}.part")
         self.file: IO[bytes] = self._draft.open("wb")
 
+    def finish(self) -> None:
+        """Closes the draft where it is: all of it is written now.
+
+        Raises:
+            OSError: if the last bytes cannot be written; the draft is removed then.
+        """
+        try:
+            self.file.close()  # the buffer is flushed here: a full disk may show only now
+        except OSError:
+            self.discard()
+            raise
+
     def keep(self) -> None:
-        """Closes the draft and puts it in its place, over an older file.
+        """Puts the draft in its place, over an older file, finishing it if need be.
 
         Raises:
             OSError: if the last bytes or the renaming fail; the draft is removed then.
         """
+        self.finish()
         try:
-            self.file.close()  # the buffer is flushed here: a full disk may show only now
             self._draft.replace(self.path)
         except OSError:
             self.discard()

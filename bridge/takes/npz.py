@@ -51,12 +51,14 @@ class NpzTake:
             self._arrays[key][self._count] = frame.weights if key == "arkit" else getattr(frame.cues, key)
         self._count += 1
 
-    def close(self) -> None:
-        """Writes the take and puts it in its place.
+    def finish(self) -> None:
+        """Writes the take; `close` then only renames it.
 
         Raises:
             OSError: if it cannot be written; nothing is left behind then.
         """
+        if self._draft.file.closed:
+            return
         arrays = {key: array[: self._count] for key, array in self._arrays.items()}
         try:
             np.savez(
@@ -71,6 +73,15 @@ class NpzTake:
         except OSError:
             self._draft.discard()
             raise
+        self._draft.finish()
+
+    def close(self) -> None:
+        """Completes the take, finishing it if need be.
+
+        Raises:
+            OSError: if it cannot be written; nothing is left behind then.
+        """
+        self.finish()
         self._draft.keep()
 
     def discard(self) -> None:

@@ -1,0 +1,105 @@
+"""`facecue bake`: recordings in, takes out; one bad file does not stop the rest."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bridge.commands.options import ConfigFile, Emotion, Intensity, Mix, Model
+
+if TYPE_CHECKING:
+    from bridge.commands.bakery import Recipe
+    from bridge.commands.worklist import Worklist
+
+FAILED = 1
+JOBS_A_PROCESS = 8
+"""Starting a process costs about as much as baking so many lines."""
+
+
+def bake(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Recordings, or folders of them.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the takes.")],
+    formats: Annotated[str, typer.Option("--format", help="npz, csv, or both with a comma between.")] = "npz",
+    lookahead: Annotated[
+        str | None, typer.Option(help="Which network: studio (the default), live, or milliseconds.")
+    ] = None,
+    emotion: Emotion = None,
+    mix: Mix = None,
+    intensity: Intensity = None,
+    config: ConfigFile = None,
+    model: Model = None,
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, help="Processes; as many as pay off by default.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Bake again what is there already.")] = False,
+) -> None:
+    """Turn recordings into animation: x.wav becomes OUT/x.npz; folders keep their sub-folders.
+
+    A take that is whole and newer than its recording is left as it is. Recordings that fail are named at the
+    end, each with its reason; the exit code is then 1.
+    """
+    from bridge.commands.bakery import Recipe
+    from bridge.commands.interrupt import interruptible
+    from bridge.commands.worklist import worklist
+    from bridge.config import load_bake
+    from bridge.takes import formats_of
+
+    settings = load_bake(
+        config, lookahead=lookahead, emotion=emotion, mix=mix, intensity=intensity, model=model
+    )
+    recipe = Recipe(settings, formats_of(formats))
+    work = worklist(paths, out, recipe.formats, force=force)
+    with interruptible():
+        failed = _baked(recipe, work, _processes(len(work.todo), jobs))
+    raise typer.Exit(FAILED if failed else 0)
+
+
+def _processes(jobs: int, asked: int | None) -> int:
+    """How many processes bake so many jobs."""
+    if asked is None:
+        asked = min(os.cpu_count() or 1, -(-jobs // JOBS_A_PROCESS))
+    return min(asked, jobs)
+
+
+def _baked(recipe: Recipe, work: Worklist, processes: int) -> int:
+    """Bakes what is to be done, shows how far it is, tells how it went; returns the number that failed."""
+    import time
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from bridge.commands.bakery import bake_all
+
+    console = Console(stderr=True)
+    columns = (TextColumn("baking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    faults = [(path, reason) for path, reason in work.refused]
+    speech_s, baked, began = 0.0, 0, time.monotonic()
+    try:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            bar = progress.add_task("", total=len(work.todo))
+            for result in bake_all(recipe, work.todo, processes):
+                progress.advance(bar)
+                if result.fault is None:
+                    baked, speech_s = baked + 1, speech_s + result.speech_s
+                else:
+                    faults.append((result.job.recording, result.fault))
+    finally:
+        _tell(baked, speech_s, time.monotonic() - began, len(work.done), faults)
+    return len(faults)
+
+
+def _tell(baked: int, speech_s: float, took_s: float, there: int, faults: list[tuple[Path, str]]) -> None:
+    summary = f"{baked} baked"
+    if baked:
+        summary += f" ({speech_s:.1f} s of sound in {took_s:.1f} s: {speech_s / took_s:.0f} x real time)"
+    if there:
+        summary += f", {there} there already (--force bakes them again)"
+    if faults:
+        summary += f", {len(faults)} failed:"
+    typer.echo(summary)
+    for path, reason in faults:
+        about = "" if str(path) in reason else f"{path}: "
+        typer.echo(f"facecue: {about}{reason}", err=True)

@@ -1,0 +1,42 @@
+"""Options that several verbs share: one spelling, one help text, one meaning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Emotion = Annotated[
+    str | None,
+    typer.Option(
+        "--emotion",
+        help="auto (the voice decides), angry, contempt, disgusted, fear, happy, neutral, sad or surprised.",
+    ),
+]
+Mix = Annotated[
+    float | None, typer.Option("--mix", help="How much of --emotion is blended in, 0 to 1; 1 by default.")
+]
+Intensity = Annotated[
+    float | None,
+    typer.Option(
+        "--intensity", help="Strength of the emotion: 0 none, 1 as people do (default), 2 twice that."
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="Settings in a TOML file; options on the command line go before it."),
+]
+Actor = Annotated[
+    str | None,
+    typer.Option("--actor", help="Who is being moved, in the native wires' addresses; face by default."),
+]
+Model = Annotated[
+    str | None, typer.Option("--model", help="A network file of your own instead of a shipped one.")
+]
+Sinks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sink", help="Where frames go: zmq://, osc://, vmc:// or preview://HOST:PORT; may be repeated."
+    ),
+]

@@ -1,0 +1,66 @@
+"""A performance, seen from the command: sinks opened, the loop in its own thread, a watcher beside it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+
+from bridge.frames import AudioBlock, RigFrame
+from bridge.pipeline import Pipeline, run
+from bridge.sinks import Sink, open_sink
+from bridge.sources import Source
+
+WATCH_S = 0.2
+"""How often the watcher looks."""
+
+
+@contextmanager
+def opened_sinks(uris: Sequence[str], actor: str) -> Iterator[list[Sink]]:
+    """Opens sinks in order and closes them all, also when a later one cannot be opened.
+
+    Raises:
+        SinkError: if one cannot be opened.
+    """
+    sinks: list[Sink] = []
+    try:
+        for uri in uris:
+            sinks.append(open_sink(uri, actor=actor))  # noqa: PERF401  those already open are to be closed
+        yield sinks
+    finally:
+        for sink in sinks:
+            sink.close()
+
+
+def perform(
+    source: Source,
+    pipeline: Pipeline,
+    sinks: Sequence[Sink],
+    *,
+    stop: threading.Event,
+    on_frame: Callable[[RigFrame], None],
+    watch: Callable[[], None],
+    monitor: Callable[[AudioBlock], None] | None = None,
+) -> None:
+    """Runs the loop until the source ends or `stop` is set, and calls `watch` meanwhile.
+
+    The loop has a thread of its own: signals reach the main thread even while the loop waits for sound,
+    and what is shown never delays a frame.
+
+    Raises:
+        SourceError: if the source broke.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="facecue-loop") as thread:
+        loop = thread.submit(run, source, pipeline, sinks, stop=stop, on_frame=on_frame, monitor=monitor)
+        try:
+            while not loop.done() and not stop.is_set():
+                watch()
+                wait([loop], timeout=WATCH_S)
+        finally:
+            # also when `watch` failed or a second Ctrl-C came: the face is brought to rest
+            if not loop.done():
+                stop.set()
+            wait([loop])
+            source.close()
+        loop.result()
