@@ -27,7 +27,7 @@ ACTOR_LIMIT = 255
 """UTF-8 bytes of an actor's name."""
 REQUEST_LIMIT = 1024
 """Bytes a peer may send at a time: PUB hears subscriptions only, and those are short."""
-MONITORED = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
+ARRIVALS = zmq.EVENT_ACCEPTED | zmq.EVENT_CONNECTED
 
 
 class ZeroMqSink:
@@ -50,7 +50,7 @@ class ZeroMqSink:
         self._context = zmq.Context(io_threads=1)
         try:
             self._socket = self._open(places, connect=connect)
-            self._monitor = self._socket.get_monitor_socket(MONITORED)
+            self._monitor = self._socket.get_monitor_socket(ARRIVALS | zmq.EVENT_DISCONNECTED)
         except BaseException:
             self._context.destroy(linger=0)
             raise
@@ -62,9 +62,9 @@ class ZeroMqSink:
         socket.sndbuf = BUFFER_BYTES
         socket.maxmsgsize = REQUEST_LIMIT
         socket.immediate = True  # nothing is queued for a peer that is not there yet
-        socket.ipv6 = any(":" in place.ip for place in places)
         bound = []
         for place in places:
+            socket.ipv6 = ":" in place.ip  # holds for the next bind or connect
             ip = f"[{place.ip}]" if ":" in place.ip else place.ip
             where = f"tcp://{ip}:{place.port}" if place.port else f"tcp://{ip}:*"
             try:
@@ -103,7 +103,7 @@ class ZeroMqSink:
             except zmq.Again:
                 return
             event = parse_monitor_message(parts)
-            if event["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+            if event["event"] & ARRIVALS:
                 self._connected.add(event["value"])
             else:
                 self._connected.discard(event["value"])
