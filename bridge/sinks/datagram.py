@@ -7,6 +7,7 @@ is absent, and one that is absent costs the others nothing. Knows no protocol: a
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 from collections.abc import Sequence
 
@@ -34,6 +35,9 @@ class _Receiver:
             self._state = "the send buffer is full"
             return False
         except OSError as error:
+            if error.errno == errno.ENOBUFS:  # the same, as macOS says it
+                self._state = "the send buffer is full"
+                return False
             # The network went away or changed under the socket: another one finds the new route.
             self.faults += 1
             self._state = error.strerror or str(error)

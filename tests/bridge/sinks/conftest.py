@@ -76,6 +76,16 @@ def osc_peer() -> Iterator[Callable[..., OscPeer]]:
 
 
 @pytest.fixture
+def ipv6() -> None:
+    """Skips where the machine has no IPv6, as in many containers."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.bind(("::1", 0))
+    except OSError:
+        pytest.skip("no IPv6 here")
+
+
+@pytest.fixture
 def absent_port() -> int:
     """A UDP port that nobody listens on."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:

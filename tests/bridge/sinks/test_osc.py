@@ -34,6 +34,7 @@ def test_python_osc_reads_a_frame(osc_peer: Peer, frame: RigFrame) -> None:
     sink.close()
 
 
+@pytest.mark.usefixtures("ipv6")
 def test_several_receivers_one_absent_one_ipv6(osc_peer: Peer, frame: RigFrame, absent_port: int) -> None:
     first, second = osc_peer(), osc_peer("::1")
     sink = open_sink(f"osc://127.0.0.1:{first.port},127.0.0.1:{absent_port},[::1]:{second.port}")
