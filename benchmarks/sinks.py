@@ -1,7 +1,7 @@
 """What one frame costs the loop at each sink, encoding and sending: `python benchmarks/sinks.py [FRAMES]`.
 
-Every sink has a peer on loopback, so that nothing is cheap for being refused; ZeroMQ's does not read, which is
-the worst case. Frames go out at up to 500 a second, ten times the live rate.
+Every sink has a peer on loopback, so that nothing is cheap for being refused; that of ZeroMQ does not read,
+which is the worst case. Frames go out at up to 500 a second, ten times the live rate.
 """
 
 from __future__ import annotations
