@@ -72,6 +72,9 @@ class _Ring:
         self._values[self.count % WINDOW] = value
         self.count += 1
 
+    def last(self) -> float:
+        return float(self._values[(self.count - 1) % WINDOW])
+
     def percentiles(self) -> Percentiles:
         held = self._values[: min(self.count, WINDOW)]
         if not held.size:
@@ -162,6 +165,10 @@ class LatencyMeter:
             self._latency.add(latency_s)
             self._stamps.append(now)
         self._frames += made
+
+    def last_ms(self, name: str) -> float:
+        """Milliseconds that a stage took for the newest frame; 0 before the first."""
+        return 1e3 * self._costs[name].last()
 
     def count(self, name: str, by: int = 1) -> None:
         """Adds to one of `COUNTERS`."""

@@ -80,6 +80,7 @@ def test_stage_times_are_per_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     assert summary.stages["features"].p50_ms == pytest.approx(1.5)
     assert summary.stages["network"].p50_ms == pytest.approx(5.0)
     assert summary.compute.p50_ms == pytest.approx(6.5)
+    assert meter.last_ms("features") == pytest.approx(1.5)
     assert set(summary.stages) == set(STAGES)
 
 

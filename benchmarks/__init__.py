@@ -1,0 +1,1 @@
+"""What facecue costs, measured: each file is run as `python -m benchmarks.NAME` and prints a table."""
