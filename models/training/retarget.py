@@ -18,7 +18,7 @@ import torch
 
 from bridge import landmarks as face
 from bridge.frames import ARKIT, ARKIT_INDEX, RATE_HZ, Floats
-from bridge.retarget import CENTRE, LEFT, RIGHT, halves
+from bridge.retarget import CENTRE, LEFT, RIGHT, halves, mirrored_order
 from models.data.tracks import Track, audio_beside, read_audio, read_track, speech_mask
 
 SOLVED = np.sort(np.concatenate([LEFT, RIGHT, CENTRE]))
@@ -26,12 +26,13 @@ SOLVED = np.sort(np.concatenate([LEFT, RIGHT, CENTRE]))
 NOISE_CM = 0.05
 RIGID_CM = 0.1  # what is left of head motion, as a standard deviation of each mode
 ZERO_PRECISION = 100.0  # geometry alone: 1/σ² of the prior towards zero, σ = 0.1
-PRECISION = 400.0  # with scores: σ = 0.05 around what the scores say
+PRECISION = 250.0  # with scores: σ = 0.06 around what the scores say
+DEAD_PRECISION = 1000.0  # σ = 0.03 around 0 for a shape that no score ever shows: geometry must be sure
 TRUSTED_PRECISION = 1500.0  # σ = 0.026 where the score lives
-TRUSTED_RANGE = 0.08  # a score that moves this much on talk lives
+TRUSTED_RANGE = 0.18  # a score that moves this much on neutral talk lives; a smile (0.15) is hardly there
 ALIVE_RANGE = 0.002  # below this a score is the tracker's rounding
 LARGEST_GAIN = 20.0  # scores near idle are squeezed; more than this would amplify nothing but noise
-HIDDEN = 64
+HIDDEN = 96
 
 
 def clip_rest(track: Track, quiet: np.ndarray | None = None) -> np.ndarray:
@@ -76,8 +77,10 @@ def ict_basis(path: Path) -> Floats:
             ours_name = name[:-2]  # browInnerUp and cheekPuff come in halves
         if ours_name in ARKIT_INDEX:
             basis[ARKIT_INDEX[ours_name]] += move @ turn
-    mirror = [ARKIT_INDEX[n.replace("Left", "?").replace("Right", "Left").replace("?", "Right")] for n in ARKIT]
-    half: Floats = (basis + face.mirrored(basis)[mirror]) / 2
+    half: Floats = (basis + face.mirrored(basis)[list(mirrored_order())]) / 2
+    # by ARKit's convention mouthClose = jawOpen shuts the lips; this table's overshoots that by a third
+    gap = parting(half)
+    half[ARKIT_INDEX["mouthClose"]] *= -gap[ARKIT_INDEX["jawOpen"]] / gap[ARKIT_INDEX["mouthClose"]]
     return half
 
 
@@ -88,6 +91,7 @@ def point_weights() -> Floats:
     w[list(face.JAW)] = (0.5, 0.5, 0.1)
     w[[0, 1, 2, 3, 13, 14, 15, 16]] *= 0.3  # the track glides along the cheek there
     w[[7, 8, 9], 1] = 1.0
+    w[list(face.BROWS)] = (0.6, 1.0, 0.25)  # up and down is what a camera sees of them
     w[list(face.INNER_LIPS), :2] = 1.5
     w[list(face.EYES)] = 0.0
     return w
@@ -123,6 +127,8 @@ def solve(moves: Floats, basis: Floats, mean: Floats, precision: Floats, sweeps:
 
 def ridge(moves: Floats, scores: Floats, strength: float = 0.002) -> Floats:
     """(204, 52): linear map displacement → scores, no offset. Trained on each frame and on its mirror image."""
+    moves = np.concatenate([moves, face.mirrored(moves)])
+    scores = np.concatenate([scores, scores[:, list(mirrored_order())]])
     x = moves.reshape(len(moves), -1).astype(np.float64)
     gram = x.T @ x + len(x) * strength * np.eye(x.shape[1])
     return np.asarray(np.linalg.solve(gram, x.T @ scores), np.float32)
@@ -137,21 +143,22 @@ class Teacher:
         alone = solve(moves, basis, zero, np.full(len(ARKIT), ZERO_PRECISION, np.float32))
         gain = np.sqrt((alone**2).mean(0) / ((scores**2).mean(0) + 1e-8))
         spread = np.percentile(scores, 99.5, axis=0) - np.percentile(scores, 0.5, axis=0)
-        self.map = ridge(moves, scores * np.clip(gain, 1.0, LARGEST_GAIN) * (spread > ALIVE_RANGE))
-        self.precision = np.where(spread > TRUSTED_RANGE, TRUSTED_PRECISION, PRECISION).astype(np.float32)
+        seen = moves * (point_weights() > 0)  # not the lids: a blink must not frown
+        self.map = ridge(seen, scores * np.clip(gain, 1.0, LARGEST_GAIN) * (spread > ALIVE_RANGE))
+        precision = np.where(spread > TRUSTED_RANGE, TRUSTED_PRECISION, PRECISION)
+        self.precision = np.where(spread > ALIVE_RANGE, precision, DEAD_PRECISION).astype(np.float32)
+        sided = [[ARKIT_INDEX[f"{n}Left"], ARKIT_INDEX[f"{n}Right"]] for n in ("jaw", "mouth")]
+        for pair in [*np.stack([LEFT, RIGHT], 1), *sided]:  # a speaker's habit of one side is no property of faces
+            self.precision[pair] = self.precision[pair].max()
 
     def prior(self, moves: Floats) -> Floats:
         """(T, 52): what the scores would say of displacements (T, 68, 3)."""
         guess: Floats = np.clip(moves.reshape(len(moves), -1) @ self.map, 0.0, 1.0)
         return guess
 
-    def __call__(self, moves: Floats, extra: Floats | None = None) -> Floats:
-        """Weights (T, 52) of `moves` (T, 68, 3), to which `extra` (T, 52) known weights are added before the solve."""
-        mean = self.prior(moves)
-        if extra is not None:
-            moves = moves + np.einsum("ti,ipc->tpc", extra, self.basis)
-            mean = np.clip(mean + extra, 0.0, 1.0)
-        return solve(moves, self.basis, mean, self.precision)
+    def __call__(self, moves: Floats) -> Floats:
+        """Weights (T, 52) of displacements (T, 68, 3)."""
+        return solve(moves, self.basis, self.prior(moves), self.precision)
 
 
 def expressions(count: int, rng: np.random.Generator) -> Floats:
@@ -170,6 +177,18 @@ def expressions(count: int, rng: np.random.Generator) -> Floats:
         out[:, ARKIT_INDEX["mouthClose"]], out[:, ARKIT_INDEX["jawOpen"]]
     )
     return out
+
+
+def wobble(count: int, rng: np.random.Generator) -> Floats:
+    """(count, 68, 3) cm: every region shifted and stretched a little, as other people's faces and trackers do."""
+    centred = face.neutral_face() - face.neutral_face().mean(0)
+    out = np.zeros((count, face.COUNT, 3), np.float32)
+    for region in (face.JAW, face.RIGHT_BROW, face.LEFT_BROW, face.NOSE, face.OUTER_LIPS, face.INNER_LIPS):
+        shape = centred[list(region)] - centred[list(region)].mean(0)
+        size = rng.choice((0.0, 0.5, 1.5), (count, 1, 1))  # many frames are clean, some are far off
+        shift, stretch = rng.normal(0, 0.05, (count, 1, 3)), rng.normal(0, 0.03, (count, 1, 3))
+        out[:, list(region)] = size * (shift + stretch * shape)
+    return out + rng.normal(0, 0.01, out.shape).astype(np.float32)
 
 
 class Student(torch.nn.Module):
@@ -225,8 +244,6 @@ def parting(basis: Floats) -> Floats:
     lips = (basis[:, face.GAP_UPPER] - basis[:, face.GAP_LOWER]).mean(1)
     way = lips[ARKIT_INDEX["jawOpen"]]
     gap: Floats = lips @ (way / np.linalg.norm(way))
-    # by ARKit's convention mouthClose = jawOpen shuts the lips; the basis overshoots that by a third
-    gap[ARKIT_INDEX["mouthClose"]] = -gap[ARKIT_INDEX["jawOpen"]]
     return gap
 
 
@@ -255,7 +272,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds grid_s1/ and ict/")
     parser.add_argument("-o", "--out", type=Path, default=Path("bridge/rigs/arkit_map.npz"))
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=10000)
     args = parser.parse_args()
     paths = sorted((args.data / "grid_s1" / "train").glob("*.npz"))
     if not paths:
@@ -266,10 +283,9 @@ def main() -> None:
     teacher = Teacher(moves[::5], scores[::5], basis)
     talk = moves * rng.uniform(0.0, 1.7, (len(moves), 1, 1)).astype(np.float32)
     talk[::2] = face.mirrored(talk[::2])
-    talk += rng.normal(0, 0.01, talk.shape).astype(np.float32)
-    extra = expressions(len(talk), rng)
-    targets = teacher(talk, extra)
-    student = distil(talk + np.einsum("ti,ipc->tpc", extra, basis), targets, args.steps)
+    talk += wobble(len(talk), rng)
+    talk += np.einsum("ti,ipc->tpc", expressions(len(talk), rng), basis)
+    student = distil(talk, teacher(talk), args.steps)
     save(student, basis, args.out)
     print(f"{args.out}: {args.out.stat().st_size} bytes from {len(moves)} frames")
 
