@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from bridge import look
 from bridge.frames import Cues, Floats
-from bridge.takes import look
 
 STEPS = 6
 """Straight pieces between two control points of a spline."""

@@ -1,7 +1,7 @@
 """A face drawn from cues: 68 landmarks, gaze and head pose become a small shaded portrait. Pillow and numpy.
 
 `draw_face` sees the head from in front: the subject's left is the picture's right. What landmarks do not give
-(cranium, hair, ears, palette) comes from `bridge.takes.look`, curves and camera from `bridge.takes.brush`.
+(cranium, hair, ears, palette) comes from `bridge.look`, curves and camera from `bridge.takes.brush`.
 The browser preview draws the same face with the same steps. Knows nothing of files, audio or time.
 """
 
@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from bridge import landmarks as face
+from bridge import look
 from bridge.frames import ARKIT_INDEX, Cues, Floats
-from bridge.takes import look
 from bridge.takes.brush import SPOT_SHRINK, Paint, View, ribbon, soft_spot, spline, vec
 
 OVERSAMPLING = 3
@@ -216,7 +216,7 @@ def _mouth(paint: Paint, view: View, points: Floats, tongue: float) -> None:
         )
         edge = spline(view.head(skull + row))
         mouth.fill(np.concatenate([edge, edge[::-1] - vec(0, 3 * cm)]), "teeth")
-        edge = spline(view.head(jaw + vec([-1.7, 0, -1.6], [0, 0.12, -0.7], [1.7, 0, -1.6])))
+        edge = spline(view.head(jaw + vec([-1.7, 0.05, -1.6], [0, 0.3, -0.7], [1.7, 0.05, -1.6])))
         mouth.fill(np.concatenate([edge, edge[::-1] + vec(0, 3 * cm)]), "teeth_low")
 
 

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from bridge import landmarks as face
+from bridge import look
 from bridge.frames import ARKIT, EMOTIONS, RATE_HZ, Floats, RigFrame
-from bridge.takes import look
 from bridge.takes.draft import Draft
 from bridge.takes.drawing import draw_face
 
@@ -85,7 +85,9 @@ def film_strip(
     size = (columns * cell + MARGIN_PX, len(parts) * row_height + MARGIN_PX)
     strip = Image.new("RGB", size, CARD)
     draw = ImageDraw.Draw(strip)
-    ends = [part[0].cues.time_s for part in parts[1:]] + [frames[-1].cues.time_s + 0.01]
+    ends = [
+        frames[len(frames) * row // len(parts) - 1].cues.time_s + 0.01 for row in range(1, len(parts) + 1)
+    ]
     start = 0.0 if audio is not None else frames[0].cues.time_s
     for row, (part, end) in enumerate(zip(parts, ends, strict=True)):
         top = MARGIN_PX + row * row_height
@@ -156,7 +158,7 @@ def _palette(examples: Sequence[Image.Image]) -> Image.Image:
         sheet.paste(colour, (i * patch, size, (i + 1) * patch, size + patch))
     for i, picture in enumerate(examples):
         sheet.paste(picture.convert("RGB"), (i * size, 0))
-    return sheet.quantize(TRANSPARENT, Image.Quantize.MEDIANCUT)
+    return sheet.quantize(TRANSPARENT, Image.Quantize.MEDIANCUT, kmeans=3)
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

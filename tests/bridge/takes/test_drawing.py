@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
+from bridge import look
 from bridge.frames import ARKIT_INDEX, Cues, Floats, rest_cues
 from bridge.landmarks import GAP_LOWER, LOWER_LID, UPPER_LID, neutral_face
-from bridge.takes import look
 from bridge.takes.brush import View, rotation_matrix, spline
 from bridge.takes.drawing import draw_face
 
