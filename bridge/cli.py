@@ -101,6 +101,8 @@ def run(arguments: Sequence[str]) -> int:
             raise
         _fail(complaint(error))
         return 1
+    if code == INTERRUPTED:  # newer versions of typer make it a code, older ones an Abort
+        _fail("interrupted")
     return code if isinstance(code, int) else 0
 
 
@@ -111,5 +113,8 @@ def _verb(arguments: Sequence[str]) -> str:
 
 def main() -> None:
     """The console script."""
+    # Our matrices are small: more threads gain nothing, and while they wait for work they keep a core busy.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     _printable_output()
     sys.exit(run(sys.argv[1:]))
