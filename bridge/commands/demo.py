@@ -56,9 +56,11 @@ def demo(
     wanted = frame_count(speech.size)
 
     def on_frame(frame: RigFrame) -> None:
-        walk(frame)
         if len(frames) < wanted:  # the first round of a loop, and without the way to rest at the end
             frames.append(frame)
+        elif not loop:
+            return
+        walk(frame)
 
     with stop_event() as stop, _sinks(sink) as sinks:
         _announce(sinks, browser=not no_browser and not fast)

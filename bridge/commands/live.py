@@ -77,7 +77,7 @@ def _run(settings: LiveConfig, duration_s: float | None) -> None:
         delay_ms = _state_latency(assembly)
         with _monitor(settings.monitor, delay_ms) as speaker:
             source = open_source(settings.source)  # last: it may listen from now on
-            status = LiveStatus(assembly.pipeline, source, sinks)
+            status = LiveStatus(assembly.pipeline, source, sinks, speaker)
             on_frame = status.note if speaker is None else _following(status, speaker, assembly)
             with _shown(status, source) as show:
                 ends_at = time.monotonic() + duration_s if duration_s is not None else float("inf")

@@ -13,6 +13,8 @@ from bridge.sources import Source
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from bridge.monitor import Monitor
+
 QUIET_DBFS, LOUD_DBFS = -60.0, 0.0
 """Ends of the level bar."""
 BAR_CELLS = 20
@@ -23,10 +25,13 @@ SPEECH = 0.5
 class LiveStatus:
     """Reads pipeline, source and sinks; `note` takes every frame. Safe to ask from another thread."""
 
-    def __init__(self, pipeline: Pipeline, source: Source, sinks: Sequence[Sink]) -> None:
+    def __init__(
+        self, pipeline: Pipeline, source: Source, sinks: Sequence[Sink], monitor: Monitor | None = None
+    ) -> None:
         self._pipeline = pipeline
         self._source = source
         self._sinks = sinks
+        self._monitor = monitor
         self._last: RigFrame | None = None
 
     def note(self, frame: RigFrame) -> None:
@@ -72,10 +77,11 @@ class LiveStatus:
     def line(self) -> str:
         """Everything in one plain line."""
         time_s = self._last.cues.time_s if self._last is not None else 0.0
+        monitor = f" | {self._monitor.detail}" if self._monitor is not None else ""
         sinks = "; ".join(f"{uri} {text}" for uri, text in self._sink_lines())
         return (
             f"{time_s:7.1f} s | {self._pipeline.level_dbfs:5.0f} dB | {self._speech()} | {self._emotion()} | "
-            f"{self._flow()} | {self._source_line()} | {sinks}"
+            f"{self._flow()} | {self._source_line()} | {sinks}{monitor}"
         )
 
     def table(self, *, ascii_only: bool) -> Table:
@@ -98,4 +104,6 @@ class LiveStatus:
         table.add_row("source", Text(self._source_line(), style="" if state == "open" else "yellow"))
         for uri, text in self._sink_lines():
             table.add_row("sink", Text(f"{uri}  {text}"))
+        if self._monitor is not None:
+            table.add_row("", Text(self._monitor.detail))
         return table
