@@ -1,0 +1,66 @@
+"""What the pages say is what the program does."""
+
+import ast
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+from bridge.config import BakeConfig, LiveConfig, load_bake, load_live
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    fences = page.read_text(encoding="utf-8").split("```")[1::2]  # every other stretch is inside a fence
+    return [code for name, _, code in (fence.partition("\n") for fence in fences) if name == language]
+
+
+def test_the_settings_shown_are_the_defaults(tmp_path: Path) -> None:
+    (shown,) = blocks(ROOT / "docs" / "command.md", "toml")
+    path = tmp_path / "face.toml"
+    path.write_text(shown, encoding="utf-8")
+    assert load_live(path) == LiveConfig()
+    assert load_bake(path) == BakeConfig()
+    keys = set(re.findall(r"^(\w+) =", shown, re.MULTILINE))
+    assert set(asdict(LiveConfig().direction)) <= keys
+
+
+def test_examples_are_python() -> None:
+    examples = [code for page in PAGES for code in blocks(page, "python")]
+    assert len(examples) >= 3
+    for code in examples:
+        ast.parse(code)
+
+
+def test_ci_runs_the_readmes_two_commands() -> None:
+    first, second = (
+        line
+        for block in blocks(ROOT / "README.md", "")
+        for line in block.splitlines()
+        if line.startswith("pip ")
+    )
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for command in (first, second):
+        assert re.search(rf"^ *\(?{re.escape(command)}\b", script, re.MULTILINE), command
+
+
+def test_links_lead_somewhere() -> None:
+    broken = [
+        f"{page.name}: {target}"
+        for page in PAGES
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    # the picture and the notices are made last
+    assert set(broken) <= {"README.md: docs/face.gif", "README.md: NOTICE"}
+
+
+def test_the_tree_names_what_is_there() -> None:
+    (tree,) = (block for block in blocks(ROOT / "README.md", "") if "bridge/  " in block)
+    shown = set(re.findall(r"^  (\w+(?:\.py|/))", tree, re.MULTILINE))
+    there = {
+        p.name + ("/" if p.is_dir() else "") for p in (ROOT / "bridge").iterdir() if p.suffix in ("", ".py")
+    }
+    there -= {"__init__.py", "__main__.py", "__pycache__/", "commands/"}
+    assert shown == there
