@@ -186,7 +186,7 @@ def _mouth(paint: Paint, view: View, points: Floats, tongue: float) -> None:
     cm = view.px_per_cm
     for corner, wing, side in ((48, 31, -1), (54, 35, 1)):
         raised = float(points[corner, 1] - points[51, 1]) + 0.6  # below 0 at rest
-        if raised > 0:
+        if raised > 0.1:
             top, bottom = (
                 points[wing] + vec(side * 0.7, -0.3, -0.6),
                 points[corner] + vec(side * 0.75, 0.35, -0.4),

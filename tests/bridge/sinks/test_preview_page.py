@@ -75,9 +75,11 @@ def face_in(tab: Any) -> Image.Image:
 
 
 def settle(tab: Any, n: int) -> None:
-    """Waits until frame `n` has come and is the one drawn."""
+    """Waits until frame `n` has come, is the one drawn, and the page has faded in."""
+    shown = f"frames.length && frames.at(-1).n === {n} && drawn === frames.at(-1)"
+    faded = "getComputedStyle(document.querySelector('#face')).opacity === '1'"
     # not wait_for_function: the page's own policy forbids eval, and it stays in force here
-    wait_for(lambda: tab.evaluate(f"frames.length && frames.at(-1).n === {n} && drawn === frames.at(-1)"), 15)
+    wait_for(lambda: tab.evaluate(f"{shown} && document.body.dataset.state !== 'waiting' && {faded}"), 15)
 
 
 @pytest.mark.chromium
