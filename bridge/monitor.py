@@ -1,8 +1,9 @@
 """Plays the voice again, later by the bridge's own latency: route it to the stream, and lips and sound meet.
 
 Sound heard at moment t leaves the speaker at t + delay_s, the output's own latency included. The two clocks
-(wall, output card) are kept together by playing up to 2 % faster or slower, which is also how a changed delay is
-reached; more than 0.2 s is jumped. The loop only writes into a bounded ring; the output's callback only reads.
+(wall, output card) are kept together by playing up to 2 % faster or slower, which is also how a changed delay
+is reached; more than 0.2 s is jumped. The loop only writes into a bounded ring; the output's callback only
+reads.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Monitor:
             DeviceError: if there is no such device or no PortAudio.
         """
         self.underruns = 0
-        """Callbacks that wanted sound that had not come yet."""
+        """Times that sound was wanted that had not come yet, or that the card was not served in time."""
         self.overruns = 0
         """Blocks that pushed unplayed sound out of the ring."""
         self._device, self._open_output = device, open_output
@@ -52,12 +53,14 @@ class Monitor:
         self._lost: str | None = None
         self._playing_at: float | None = None  # ring position of the next sample to play; fractional
         self._error_s = 0.0
+        self._dry = True  # nothing has come yet: no underrun
         self._stream: Stream | None = None
         self.delay_s = delay_s
         stream = open_output(device, self._fill, self._ended)
         self._rate_hz = stream.rate_hz
         self._ring: Floats = np.zeros(round(RING_S * stream.rate_hz), np.float32)
         self._resampler = Sinc(RATE_HZ, stream.rate_hz)
+        self._fed = 0  # samples ever fed, at 16 kHz
         self._written = 0  # samples ever put into the ring: the position of the next one
         self._began_at: float | None = None  # monotonic time at which ring position 0 was heard, smoothed
         self._next_time_s: float | None = None
@@ -81,7 +84,9 @@ class Monitor:
         if self._lost is not None:
             return f"monitor: {self._lost}"
         name = self._stream.name if self._stream is not None else "closed"
-        return f"monitor: {name}, {1e3 * self._delay_s:.0f} ms, {self.underruns} underruns, {self.overruns} overruns"
+        faults = f"{self.underruns} underruns, {self.overruns} overruns"
+        waiting = ", waiting for sound that is due" if self._dry else ""
+        return f"monitor: {name}, {1e3 * self._delay_s:.0f} ms, {faults}{waiting}"
 
     def feed(self, block: AudioBlock) -> None:
         """Takes the next block; never waits for the device."""
@@ -91,10 +96,10 @@ class Monitor:
             samples = np.concatenate([np.zeros(gap, np.float32), samples])
         self._next_time_s = block.time_s + block.samples.size / RATE_HZ
         audio = self._resampler(samples)
-        held_back_s = self._resampler.delay_s
+        self._fed += samples.size
+        began_at = block.captured_at - self._fed / RATE_HZ
         with self._lock:
             self._write(audio)
-            began_at = block.captured_at - held_back_s - self._written / self._rate_hz
             if self._began_at is None or abs(began_at - self._began_at) > JUMP_S:
                 self._began_at = began_at
             else:
@@ -131,6 +136,7 @@ class Monitor:
             self._lost = f"{self._stream.name} went away"
 
     def _write(self, audio: Floats) -> None:
+        self._written += max(0, audio.size - self._ring.size)
         audio = audio[-self._ring.size :]
         at = self._written % self._ring.size
         first = min(audio.size, self._ring.size - at)
@@ -142,13 +148,21 @@ class Monitor:
             self.overruns += 1
             self._playing_at = None
 
-    def _fill(self, count: int, plays_at: float) -> Floats:
-        """(count,) samples for the card, the first of which will be heard at `plays_at`."""
+    def _fill(self, count: int, plays_at: float, interrupted: bool) -> Floats:
+        """(count,) samples for the card, the first of which will be heard at `plays_at`.
+
+        Where the card ran dry before (`interrupted`), there was a gap already: the place is found anew.
+        """
         with self._lock:
+            if interrupted:
+                self.underruns += self._playing_at is not None
+                self._playing_at = None
             if self._stream is None or self._began_at is None:
                 return np.zeros(count, np.float32)
             due = (plays_at - self._delay_s - self._began_at) * self._rate_hz
+            before = self._playing_at
             step = self._step(due)
+            jumped = before is None or (self._playing_at is not None and abs(self._playing_at - before) > 1)
             if self._playing_at is None:
                 return np.zeros(count, np.float32)
             positions = self._playing_at + step * np.arange(count)
@@ -159,8 +173,11 @@ class Monitor:
             self._playing_at += step * count
             unwritten = whole + 1 >= self._written
             if unwritten.any():
-                self.underruns += 1
                 audio[unwritten] = 0.0
+            self.underruns += bool(unwritten.any()) and not self._dry
+            self._dry = bool(unwritten.any())
+            if jumped:
+                audio *= np.linspace(0, 1, count)  # no click
             filled: Floats = audio.astype(np.float32, copy=False)
             return filled
 
@@ -170,6 +187,7 @@ class Monitor:
             self._error_s = 0.0
             within = self._written - self._ring.size <= due
             self._playing_at = due if within and due >= 0 else None
+            self._dry = self._playing_at is None
             return 1.0
         self._error_s += SMOOTHING * ((due - self._playing_at) / self._rate_hz - self._error_s)
         return 1.0 + min(MAX_SLEW, max(-MAX_SLEW, self._error_s / PULL_S))

@@ -22,11 +22,13 @@ from bridge.frames import Floats
 Kind = Literal["input", "output"]
 Deliver = Callable[[Floats, float, bool], None]
 """(frames (N, channels), monotonic time at which the last was heard, whether input was lost before)."""
-Fill = Callable[[int, float], Floats]
-"""(N, monotonic time at which the first will be heard) → (N,) samples."""
+Fill = Callable[[int, float, bool], Floats]
+"""(N, monotonic time at which the first will be heard, whether the card ran dry before) → (N,) samples."""
 
 MAX_NATIVE_CHANNELS = 8  # virtual devices offer 32 or more and fill two: opened as stereo
 BLOCKS_A_SECOND = 100
+OUTPUT_LATENCY_S = 0.04  # it is part of the monitor's delay, and less of it crackles behind a sound server
+BELIEVED_S = 0.4  # sound servers report half a second and more while they start, and then correct themselves
 _PREFERRED_HOSTS = ("WASAPI", "Core Audio", "JACK")  # of the several listings of one device, the quickest
 _INSTALL = {
     "win32": "pip install --force-reinstall sounddevice (its Windows wheel brings PortAudio)",
@@ -159,13 +161,13 @@ def open_input(wanted: str, deliver: Deliver, ended: Callable[[], None]) -> Stre
     def heard(indata: Floats, frames: int, times: Any, status: Any) -> None:
         now = time.monotonic()
         age = times.currentTime - times.inputBufferAdcTime  # of the first sample; some hosts leave it 0
-        late = age - frames / device.rate_hz if 0.0 < age < 1.0 else 0.0
+        late = age - frames / device.rate_hz if 0.0 < age < BELIEVED_S else 0.0
         deliver(indata.copy(), now - max(0.0, late), bool(status.input_overflow))
 
     with _lock:
         sd, device = sounddevice(), find("input", wanted)
         channels = device.channels if device.channels <= MAX_NATIVE_CHANNELS else 2
-        close = _start(sd, sd.InputStream, device, channels, heard, ended)
+        close = _start(sd, sd.InputStream, device, channels, "low", heard, ended)
         _inputs_open += 1
 
     def close_input() -> None:
@@ -189,13 +191,16 @@ def open_output(wanted: str, fill: Fill, ended: Callable[[], None]) -> Stream:
         DeviceError: if it cannot be opened.
     """
 
-    def wanted_now(outdata: Floats, frames: int, times: Any, status: Any) -> None:  # noqa: ARG001 - PortAudio's
+    def wanted_now(outdata: Floats, frames: int, times: Any, status: Any) -> None:
         ahead = times.outputBufferDacTime - times.currentTime  # some hosts leave it 0
-        outdata[:] = fill(frames, time.monotonic() + (ahead if 0.0 < ahead < 1.0 else 0.0))[:, None]
+        plays_at = time.monotonic() + (ahead if 0.0 < ahead < BELIEVED_S else 0.0)
+        outdata[:] = fill(frames, plays_at, bool(status.output_underflow))[:, None]
 
     with _lock:
         sd, device = sounddevice(), find("output", wanted)
-        close = _start(sd, sd.OutputStream, device, min(2, device.channels), wanted_now, ended)
+        close = _start(
+            sd, sd.OutputStream, device, min(2, device.channels), OUTPUT_LATENCY_S, wanted_now, ended
+        )
     return Stream(device.name, device.rate_hz, min(2, device.channels), close)
 
 
@@ -231,7 +236,13 @@ def look_again() -> bool:
 
 
 def _start(
-    sd: Any, kind: Any, device: Device, channels: int, callback: Any, ended: Callable[[], None]
+    sd: Any,
+    kind: Any,
+    device: Device,
+    channels: int,
+    latency: float | str,
+    callback: Any,
+    ended: Callable[[], None],
 ) -> Callable[[], None]:
     """Opens and starts a stream, returns what closes it."""
     try:
@@ -241,7 +252,7 @@ def _start(
             samplerate=device.rate_hz,
             blocksize=device.rate_hz // BLOCKS_A_SECOND,
             dtype=np.float32,
-            latency="low",
+            latency=latency,
             callback=callback,
             finished_callback=ended,
         )

@@ -2,6 +2,7 @@
 
 The file is read in pieces and never held whole. Everything that can be wrong with it is found when it is
 opened, truncation included: a recording cut short is refused rather than baked into a take that ends early.
+(An OGG does not say how long it is, so a short one cannot be told from a whole one.)
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from bridge.sources.pace import play
 
 MAX_CHANNELS = 64
 _PIECE_VALUES = 1 << 18  # samples × channels read at once: 1 MB
+_COUNT_FRAMES = 512
+_MP3_SLACK = 2 * 1152  # samples: encoders count their padding or do not
 _OPEN_ENDED = (0, 0xFFFFFFFF)  # data sizes that encoders write into a pipe, where they cannot come back
 
 
@@ -133,7 +136,10 @@ def _checked(path: Path) -> tuple[int, int, int]:
             if promised is not None and promised[0] > promised[1]:
                 raise _truncated(path, promised[0], promised[1])
             if not _ends(recording):
-                raise _truncated(path, frames, _count(path))
+                found = _count(path)
+                if recording.format != "MP3" or frames - found > _MP3_SLACK:
+                    raise _truncated(path, frames, found)
+                frames = found
     except soundfile.SoundFileError as error:
         raise SourceError(
             f"{path} is not audio that can be read ({_line(error)}); use WAV, FLAC, OGG or MP3"
@@ -156,8 +162,8 @@ def _check_format(path: Path, rate: int, channels: int, frames: int) -> None:
 
 def _ends(recording: soundfile.SoundFile) -> bool:
     """Whether the last sample that the header promises can be decoded."""
-    if recording.format == "MP3" or not recording.seekable():
-        return True  # an MP3's length is counted while it is opened, and its last frame may seek short
+    if not recording.seekable():
+        return True
     try:
         recording.seek(recording.frames - 1)
         return len(recording.read(1, dtype="float32")) == 1
@@ -166,11 +172,11 @@ def _ends(recording: soundfile.SoundFile) -> bool:
 
 
 def _count(path: Path) -> int:
-    """Samples a channel that can in fact be read."""
+    """Samples a channel that can in fact be read, to within a piece: of a broken one come none."""
     count = 0
     try:
         with soundfile.SoundFile(path) as recording:
-            buffer = np.empty((max(1, _PIECE_VALUES // recording.channels), recording.channels), np.float32)
+            buffer = np.empty((_COUNT_FRAMES, recording.channels), np.float32)
             while got := len(recording.read(out=buffer)):
                 count += got
     except soundfile.SoundFileError:

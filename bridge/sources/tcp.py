@@ -67,7 +67,7 @@ class TcpSource:
         """Blocks of 10 ms in real time: speech when there is some, else silence."""
         silence = np.zeros(BLOCK_SAMPLES, np.float32)
         began, sent = time.monotonic(), 0
-        primed, waiting_since = False, 0.0
+        primed, waiting_since = False, began
         while True:
             heard_at = began + (sent + 1) * BLOCK_S
             if not wait_until(heard_at, self._closed):

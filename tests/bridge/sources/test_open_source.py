@@ -1,0 +1,42 @@
+import subprocess
+import sys
+
+import pytest
+
+from bridge.sources import SourceError, open_source
+
+
+@pytest.mark.parametrize(
+    ("uri", "says"),
+    [
+        ("take.wav", r"'take.wav' is not a source.*file://take.wav"),
+        ("", "is not a source"),
+        ("rtsp://camera", r"no source speaks rtsp://; known are mic://, file://, demo://, tcp://"),
+        ("demo://hello", "demo:// takes no name"),
+        ("demo://?lop=1", "unknown option 'lop'.*known are loop"),
+        ("demo://?loop=yes", "loop='yes' must be 1 or 0"),
+        ("tcp://127.0.0.1", "names no port"),
+        ("tcp://127.0.0.1:http", "is not an address"),
+        ("tcp://127.0.0.1:99999", "is not an address"),
+        ("tcp://0.0.0.0:0", "other machines.*public=1"),
+        ("tcp://127.0.0.1:0?buffer_s=1e9", "buffer_s='1e9' must be 0.1..600"),
+        ("tcp://127.0.0.1:0?buffer_s=nan", "buffer_s='nan' must be"),
+        ("tcp://192.0.2.1:5555?public=1", "cannot listen on 192.0.2.1:5555"),
+    ],
+)
+def test_a_uri_that_cannot_be_used_says_why_in_one_line(uri: str, says: str) -> None:
+    with pytest.raises(SourceError, match=says) as caught:
+        open_source(uri)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_scheme_is_known_in_capitals_too() -> None:
+    assert open_source("DEMO://", realtime=False).uri == "demo://"
+
+
+def test_the_sound_card_is_left_alone_until_asked_for() -> None:
+    program = (
+        "import sys; from bridge.sources import open_source; open_source('demo://');"
+        "assert 'sounddevice' not in sys.modules and 'bridge.portaudio' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
