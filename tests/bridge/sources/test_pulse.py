@@ -110,6 +110,7 @@ def test_the_devices_are_listed(pulse) -> None:  # type: ignore[no-untyped-def]
     assert "pulse" in [d.name for d in output_devices()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["unplugged", "server killed"])
 def test_a_device_that_vanishes_is_lost_and_comes_back(pulse, how: str) -> None:  # type: ignore[no-untyped-def]
     with listening() as ear:
