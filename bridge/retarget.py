@@ -1,23 +1,24 @@
 """Cues → the 52 ARKit weights: a small learned map, and closed formulas where a viewer looks first.
 
-Stateless and mirror-equivariant to the bit: a mirrored face gives mirrored weights. The map (`rigs/arkit_map.npz`,
-learned by `models.training.retarget`) sees brows, nose, jaw and lips relative to `neutral_face()`; it gives 0 at rest.
-Three things are not left to it:
+Stateless and mirror-equivariant to the bit: a mirrored face gives mirrored weights. The map
+(`rigs/arkit_map.npz`, learned by `models.training.retarget`) sees brows, nose, jaw and lips relative to
+`neutral_face()`; it gives 0 at rest. Three things are not left to it:
 
 *Lips.* A face with ARKit shapes shows, to first order, the inner-lip gap
 
     gap(w) = max(0, J·(jawOpen − mouthClose) + parted(w) + max(0, rest(w)))        [cm]
 
-where `parted` sums the shapes that part lips (lowerDown, upperUp, funnel) and `rest` all others, with the coefficients
-`parting`. The weights are corrected until gap(w) is the gap of the landmarks: parting shapes may not part more than
-what is seen, mouthClose takes what is too much, jawOpen adds what is missing.
+where `parted` sums the shapes that part lips (lowerDown, upperUp, funnel) and `rest` all others, with the
+coefficients `parting`. The weights are corrected until gap(w) is the gap of the landmarks: parting shapes
+may not part more than what is seen, mouthClose takes what is too much, jawOpen adds what is missing.
 
-*Lids.* eyeBlink is the closing of the lid gap, eyeWide its widening, eyeSquint the rise of the lower lid alone;
-cheekSquint is the part of that rise that comes with a smile, for no landmark lies on the cheek.
+*Lids.* eyeBlink is the closing of the lid gap, eyeWide its widening, eyeSquint the rise of the lower lid
+alone; cheekSquint is the part of that rise that comes with a smile, for no landmark lies on the cheek.
 
 *Eyes.* eyeLook* is gaze over a full-scale angle.
 
-tongueOut stays 0: no landmark sees a tongue. Knows nothing of time or audio; what a rig makes of the weights is `bridge.rigs`.
+tongueOut stays 0: no landmark sees a tongue. Knows nothing of time or audio; what a rig makes of the
+weights is `bridge.rigs`.
 """
 
 from __future__ import annotations

@@ -25,11 +25,11 @@ from bridge.frames import ARKIT, ARKIT_INDEX, EMOTIONS, Cues, Floats
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found]
 
 MEASURES = ("lipGap", "mouthWidth", "gazeYaw", "gazePitch", "blinkBoth", "one")
-"""What a table may read under `cues`: inner-lip gap (cm), mouth width over the neutral one (cm), mean gaze of the two
-eyes (rad; + left, + up), the smaller of the two eyeBlink, and the constant 1."""
+"""What a table may read under `cues`: inner-lip gap (cm), mouth width over the neutral one (cm), mean gaze of
+the two eyes (rad; + left, + up), the smaller of the two eyeBlink, and the constant 1."""
 INPUTS = (*ARKIT, *EMOTIONS, *MEASURES)
 LARGEST_FILE = 1 << 20  # a table is some kilobytes
 _TABLE_KEYS = ("title", "rest", "curves")
@@ -81,7 +81,7 @@ class _Reader:
         return RigError(f"{self._where}{f':{line}' if line else ''}: {message}")
 
     def _line_of(self, word: str, start: int) -> int:
-        """Number of the first line from `start` on that holds `word` and is no comment; 0 if there is none."""
+        """Number of the first line from `start` on that holds `word` outside a comment; 0 if none does."""
         pattern = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])")
         for number, line in enumerate(self._lines[start:], start + 1):
             if pattern.search(line.partition("#")[0]):
@@ -124,7 +124,9 @@ class _Reader:
             for k, d in (("gain", 1.0), ("offset", 0.0), ("min", 0.0), ("max", 1.0))
         }
         if numbers["min"] > numbers["max"]:
-            raise self.fail(f"curve {name!r} has min {numbers['min']} above max {numbers['max']}", "min", name)
+            raise self.fail(
+                f"curve {name!r} has min {numbers['min']} above max {numbers['max']}", "min", name
+            )
         unless = self.factors(value.get("unless", {}), "unless", name)
         return Curve(name, inputs, numbers["gain"], numbers["offset"], numbers["min"], numbers["max"], unless)
 
@@ -211,7 +213,7 @@ def rig_names() -> tuple[str, ...]:
 
 
 def load_rig(name_or_path: str | Path) -> Rig:
-    """A shipped rig by name, or a table of one's own: anything that ends in .toml or holds a separator is a path.
+    """A shipped rig by name, or a table of one's own: what ends in .toml or holds a separator is a path.
 
     Raises:
         RigError: if there is no such rig, or its table cannot be used.
@@ -230,7 +232,9 @@ def load_rig(name_or_path: str | Path) -> Rig:
             raise RigError(f"{path}: {size} bytes; a rig table has at most {LARGEST_FILE}")
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise RigError(f"{path}: {error.strerror or error}; give a rig table or one of {', '.join(rig_names())}") from error
+        raise RigError(
+            f"{path}: {error.strerror or error}; give a rig table or one of {', '.join(rig_names())}"
+        ) from error
     except UnicodeDecodeError as error:
         raise RigError(f"{path}: not UTF-8 text at byte {error.start}; save the table as UTF-8") from error
     return Rig(parse_rig(text, str(path)))

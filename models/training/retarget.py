@@ -1,11 +1,12 @@
 """Learns the map landmarks → ARKit weights that ships: `python -m models.training.retarget --data DIR`.
 
-Three judges, weighed by how much each knows. *Geometry*: the ICT-FaceKit landmark basis says what a face with these
-weights would show, with a rigid nuisance so that head motion left in a track is nobody's expression. *Scores*: what a
-face tracker said of each frame, through a ridge from landmarks and brought to the amplitude geometry finds. *A prior*
-towards zero. The teacher solves for the weights in [0, 1] that please all three; a small network, mirror-equivariant
-by construction, learns to do the same in one pass. Inputs: `grid_s1/train`, `ict/landmark_basis.npz`,
-`blendshape_names.txt`. The basis itself is not written out.
+Three judges, weighed by how much each knows. *Geometry*: the ICT-FaceKit landmark basis says what a face
+with these weights would show, with a rigid nuisance so that head motion left in a track is nobody's
+expression. *Scores*: what a face tracker said of each frame, through a ridge from landmarks and brought to
+the amplitude geometry finds. *A prior* towards zero. The teacher solves for the weights in [0, 1] that
+please all three; a small network, mirror-equivariant by construction, learns to do the same in one pass.
+Inputs: `grid_s1/train`, `ict/landmark_basis.npz`, `blendshape_names.txt`. The basis itself is not written
+out.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ HIDDEN = 96
 
 
 def clip_rest(track: Track, quiet: np.ndarray | None = None) -> np.ndarray:
-    """Indices of a clip's rest: the more closed half of its silent frames (of all, where fewer than 5 are silent)."""
+    """Indices of a clip's rest: the more closed half of its silent frames (of all, if < 5 are silent)."""
     gap = face.lip_gap(track.landmarks)
     pool = np.flatnonzero(quiet) if quiet is not None and quiet.sum() >= 5 else np.arange(gap.size)
     return pool[gap[pool] <= np.quantile(gap[pool], 0.5)]
@@ -57,19 +58,21 @@ def read_relative(paths: list[Path], score_names: list[str]) -> tuple[Floats, Fl
             quiet = (track.time_s >= 0) & (track.time_s * 50 < frames) & ~speech_mask(samples, frames)[at]
         rest = clip_rest(track, quiet)
         moves.append(track.landmarks - np.median(track.landmarks[rest], axis=0))
-        values = np.pad(track.blendshapes, ((0, 0), (0, 1)))[:, order]  # tongueOut has no score: the zero column
+        values = np.pad(track.blendshapes, ((0, 0), (0, 1)))[
+            :, order
+        ]  # tongueOut has no score: the zero column
         scores.append(values - np.median(values[rest], axis=0))
     return np.concatenate(moves).astype(np.float32), np.concatenate(scores).astype(np.float32)
 
 
 def ict_basis(path: Path) -> Floats:
-    """(52, 68, 3): landmark displacement of each ARKit weight at 1, turned and scaled onto our neutral face."""
+    """(52, 68, 3): displacement by each ARKit weight at 1, turned and scaled onto our neutral face."""
     with np.load(path, allow_pickle=False) as data:
         neutral, delta, names = data["neutral"], data["delta"], [str(n) for n in data["names"]]
     ours = face.neutral_face()
     a, b = neutral - neutral.mean(0), ours - ours.mean(0)
     u, s, vt = np.linalg.svd(a.T @ b)
-    turn = (u @ vt) * (s.sum() / (a * a).sum())
+    turn = np.asarray((u @ vt) * (s.sum() / (a * a).sum()), np.float32)
     basis = np.zeros((len(ARKIT), face.COUNT, 3), np.float32)
     for name, move in zip(names, delta, strict=True):
         ours_name = name.replace("_L", "Left").replace("_R", "Right")
@@ -77,7 +80,7 @@ def ict_basis(path: Path) -> Floats:
             ours_name = name[:-2]  # browInnerUp and cheekPuff come in halves
         if ours_name in ARKIT_INDEX:
             basis[ARKIT_INDEX[ours_name]] += move @ turn
-    half: Floats = (basis + face.mirrored(basis)[list(mirrored_order())]) / 2
+    half: Floats = np.asarray((basis + face.mirrored(basis)[list(mirrored_order())]) / 2, np.float32)
     # by ARKit's convention mouthClose = jawOpen shuts the lips; this table's overshoots that by a third
     gap = parting(half)
     half[ARKIT_INDEX["mouthClose"]] *= -gap[ARKIT_INDEX["jawOpen"]] / gap[ARKIT_INDEX["mouthClose"]]
@@ -85,7 +88,7 @@ def ict_basis(path: Path) -> Floats:
 
 
 def point_weights() -> Floats:
-    """(68, 3): how far a tracked coordinate is to be believed. Depth is a guess, jaw depth more so; lids are not used."""
+    """(68, 3): belief in each tracked coordinate. Depth is a guess, jaw depth more so; lids are unused."""
     w = np.ones((face.COUNT, 3), np.float32)
     w[:, 2] = 0.5
     w[list(face.JAW)] = (0.5, 0.5, 0.1)
@@ -98,9 +101,10 @@ def point_weights() -> Floats:
 
 
 def solve(moves: Floats, basis: Floats, mean: Floats, precision: Floats, sweeps: int = 60) -> Floats:
-    """Weights (T, 52) in [0, 1] that explain displacements (T, 68, 3), by coordinate descent on all frames at once.
+    """Weights (T, 52) in [0, 1] that explain displacements (T, 68, 3), by coordinate descent.
 
-    Minimises |(move − Σ w·basis − rigid)/noise|² + Σ precision·(w − mean)² + rigid prior; `mean` (T, 52), `precision` (52,).
+    Minimises |(move − Σ w·basis − rigid)/noise|² + Σ precision·(w − mean)² + the rigid modes' prior.
+    `mean` (T, 52), `precision` (52,).
     """
     trust = point_weights() / NOISE_CM
     n = SOLVED.size
@@ -108,7 +112,9 @@ def solve(moves: Floats, basis: Floats, mean: Floats, precision: Floats, sweeps:
     axes = np.eye(3, dtype=np.float32)
     modes = [np.broadcast_to(a, centred.shape) for a in axes]
     modes += [np.cross(a, centred) * 0.1 for a in axes] + [centred * 0.1]
-    rows = np.concatenate([basis[SOLVED] * trust, np.stack(modes) * trust]).reshape(n + 7, -1).astype(np.float64)
+    rows = (
+        np.concatenate([basis[SOLVED] * trust, np.stack(modes) * trust]).reshape(n + 7, -1).astype(np.float64)
+    )
     gram = rows @ rows.T
     seen = (moves * trust).reshape(len(moves), -1) @ rows.T
     gram[np.arange(n), np.arange(n)] += precision[SOLVED]
@@ -126,7 +132,7 @@ def solve(moves: Floats, basis: Floats, mean: Floats, precision: Floats, sweeps:
 
 
 def ridge(moves: Floats, scores: Floats, strength: float = 0.002) -> Floats:
-    """(204, 52): linear map displacement → scores, no offset. Trained on each frame and on its mirror image."""
+    """(204, 52): linear map displacement → scores, no offset. Learned from each frame and its mirror."""
     moves = np.concatenate([moves, face.mirrored(moves)])
     scores = np.concatenate([scores, scores[:, list(mirrored_order())]])
     x = moves.reshape(len(moves), -1).astype(np.float64)
@@ -147,8 +153,7 @@ class Teacher:
         self.map = ridge(seen, scores * np.clip(gain, 1.0, LARGEST_GAIN) * (spread > ALIVE_RANGE))
         precision = np.where(spread > TRUSTED_RANGE, TRUSTED_PRECISION, PRECISION)
         self.precision = np.where(spread > ALIVE_RANGE, precision, DEAD_PRECISION).astype(np.float32)
-        sided = [[ARKIT_INDEX[f"{n}Left"], ARKIT_INDEX[f"{n}Right"]] for n in ("jaw", "mouth")]
-        for pair in [*np.stack([LEFT, RIGHT], 1), *sided]:  # a speaker's habit of one side is no property of faces
+        for pair in np.stack([LEFT, RIGHT], 1):  # one speaker's crooked habits are his own
             self.precision[pair] = self.precision[pair].max()
 
     def prior(self, moves: Floats) -> Floats:
@@ -162,7 +167,7 @@ class Teacher:
 
 
 def expressions(count: int, rng: np.random.Generator) -> Floats:
-    """(count, 52) sparse random weights: one to five shapes, mostly on both sides alike; none in a third of the rows."""
+    """(count, 52) sparse random weights: up to five shapes, mostly symmetric; none in a third of the rows."""
     out = np.zeros((count, len(ARKIT)), np.float32)
     shapes = np.concatenate([np.stack([LEFT, RIGHT], 1), np.stack([CENTRE, CENTRE], 1)])
     sided = {ARKIT_INDEX["jawLeft"], ARKIT_INDEX["mouthLeft"]}  # never both sides at once
@@ -170,17 +175,16 @@ def expressions(count: int, rng: np.random.Generator) -> Floats:
         for left, right in shapes[rng.integers(0, len(shapes), rng.integers(1, 6))]:
             value = rng.beta(1.2, 1.6)
             if left in sided or rng.random() < 0.15:
-                row[rng.choice((left, right))] = value
+                row[[left, right]] = (value, 0) if rng.random() < 0.5 else (0, value)
             else:
                 row[left], row[right] = value, value * rng.uniform(0.8, 1.0)
-    out[:, ARKIT_INDEX["mouthClose"]] = np.minimum(
-        out[:, ARKIT_INDEX["mouthClose"]], out[:, ARKIT_INDEX["jawOpen"]]
-    )
+    close, jaw = ARKIT_INDEX["mouthClose"], ARKIT_INDEX["jawOpen"]
+    out[:, close] = np.minimum(out[:, close], out[:, jaw])
     return out
 
 
 def wobble(count: int, rng: np.random.Generator) -> Floats:
-    """(count, 68, 3) cm: every region shifted and stretched a little, as other people's faces and trackers do."""
+    """(count, 68, 3) cm: every region shifted and stretched a little, as other faces and trackers do."""
     centred = face.neutral_face() - face.neutral_face().mean(0)
     out = np.zeros((count, face.COUNT, 3), np.float32)
     for region in (face.JAW, face.RIGHT_BROW, face.LEFT_BROW, face.NOSE, face.OUTER_LIPS, face.INNER_LIPS):
@@ -216,6 +220,7 @@ class Student(torch.nn.Module):
 def distil(moves: Floats, targets: Floats, steps: int, seed: int = 0) -> Student:
     """Trains a student on displacements (T, 68, 3) and the teacher's weights (T, 52)."""
     torch.manual_seed(seed)
+    torch.set_num_threads(1)  # matrices of a hundred rows: more threads only wait for each other
     rng = np.random.default_rng(seed)
     even, odd = (torch.from_numpy(v) for v in halves(moves))
     goal = torch.from_numpy(targets)
@@ -228,7 +233,7 @@ def distil(moves: Floats, targets: Floats, steps: int, seed: int = 0) -> Student
     for step in range(steps):
         pick = torch.from_numpy(rng.integers(0, len(goal), 1024))
         raw, want = student(even[pick], odd[pick]), goal[pick]
-        over = ((want == 0) & (raw < 0)) | ((want == 1) & (raw > 1))  # the clip at run time takes care of these
+        over = ((want == 0) & (raw < 0)) | ((want == 1) & (raw > 1))  # clipped at run time
         loss = ((raw - want) ** 2 * ~over).mean()
         optimiser.zero_grad()
         loss.backward()
@@ -240,7 +245,7 @@ def distil(moves: Floats, targets: Floats, steps: int, seed: int = 0) -> Student
 
 
 def parting(basis: Floats) -> Floats:
-    """(52,) cm of inner-lip gap that each weight opens (+) or closes (−) at 1, along the way the jaw opens."""
+    """(52,) cm of lip gap that each weight opens (+) or closes (−) at 1, along the jaw's way."""
     lips = (basis[:, face.GAP_UPPER] - basis[:, face.GAP_LOWER]).mean(1)
     way = lips[ARKIT_INDEX["jawOpen"]]
     gap: Floats = lips @ (way / np.linalg.norm(way))
@@ -269,7 +274,7 @@ def score_names(data: Path) -> list[str]:
 
 def main() -> None:
     """Writes `bridge/rigs/arkit_map.npz`."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds grid_s1/ and ict/")
     parser.add_argument("-o", "--out", type=Path, default=Path("bridge/rigs/arkit_map.npz"))
     parser.add_argument("--steps", type=int, default=10000)

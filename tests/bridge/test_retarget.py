@@ -81,10 +81,19 @@ def close_lids(points: tuple[int, ...], share: float = 1.0) -> Floats:
 def shown_gap(weights: Floats) -> float:
     """The header's formula, written out by name."""
     by_name = {n: float(RETARGET.parting[i]) * float(weights[i]) for n, i in ARKIT_INDEX.items()}
-    jaw_open = by_name.pop("jawOpen") - float(RETARGET.parting[ARKIT_INDEX["jawOpen"]]) * of(weights, "mouthClose")[0]
+    jaw_open = (
+        by_name.pop("jawOpen")
+        - float(RETARGET.parting[ARKIT_INDEX["jawOpen"]]) * of(weights, "mouthClose")[0]
+    )
     by_name.pop("mouthClose")
-    parting = sum(v for n, v in by_name.items() if n.startswith(("mouthLowerDown", "mouthUpperUp", "mouthFunnel")))
-    rest = sum(v for n, v in by_name.items() if not n.startswith(("mouthLowerDown", "mouthUpperUp", "mouthFunnel", "eye", "cheekSquint")))
+    parting = sum(
+        v for n, v in by_name.items() if n.startswith(("mouthLowerDown", "mouthUpperUp", "mouthFunnel"))
+    )
+    rest = sum(
+        v
+        for n, v in by_name.items()
+        if not n.startswith(("mouthLowerDown", "mouthUpperUp", "mouthFunnel", "eye", "cheekSquint"))
+    )
     return max(0.0, jaw_open + parting + max(0.0, rest))
 
 
@@ -110,7 +119,9 @@ def test_mirror_is_exact(seed: int, size: float) -> None:
     move = rng.choice(MOVES) + rng.normal(0, size, (68, 3)).astype(np.float32)
     gaze = rng.normal(0, 0.4, (2, 2)).astype(np.float32)
     frame = cues(move, gaze)
-    image = frame.with_(landmarks=face.mirrored(frame.landmarks), gaze=gaze[::-1] * np.array([-1, 1], np.float32))
+    image = frame.with_(
+        landmarks=face.mirrored(frame.landmarks), gaze=gaze[::-1] * np.array([-1, 1], np.float32)
+    )
     np.testing.assert_array_equal(RETARGET(image), RETARGET(frame)[MIRRORED])
 
 
@@ -148,7 +159,9 @@ def test_lips_that_touch_touch_in_the_weights() -> None:
 
 def test_the_gap_of_the_weights_is_the_gap_of_the_landmarks() -> None:
     for move in MOVES:
-        assert shown_gap(weigh(move)) == pytest.approx(lip_opening((NEUTRAL + move).astype(np.float32)), abs=0.02)
+        assert shown_gap(weigh(move)) == pytest.approx(
+            lip_opening((NEUTRAL + move).astype(np.float32)), abs=0.02
+        )
 
 
 def test_crossed_lips_are_closed() -> None:
@@ -263,7 +276,10 @@ def test_each_eye_looks_for_itself() -> None:
 def test_noise_moves_little() -> None:
     rng = np.random.default_rng(0)
     changes = np.array(
-        [np.abs(weigh(m + rng.normal(0, 0.01, m.shape).astype(np.float32)) - weigh(m)) for m in np.tile(MOVES, (4, 1, 1))]
+        [
+            np.abs(weigh(m + rng.normal(0, 0.01, m.shape).astype(np.float32)) - weigh(m))
+            for m in np.tile(MOVES, (4, 1, 1))
+        ]
     )
     assert changes.mean() < 0.006
     assert np.percentile(changes, 99) < 0.05
