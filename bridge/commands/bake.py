@@ -11,6 +11,8 @@ import typer
 from bridge.commands.options import ConfigFile, Emotion, Intensity, Mix, Model
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from bridge.commands.bakery import Recipe
     from bridge.commands.worklist import Worklist
 
@@ -42,7 +44,7 @@ def bake(
     end, each with its reason; the exit code is then 1.
     """
     from bridge.commands.bakery import Recipe
-    from bridge.commands.interrupt import interruptible
+    from bridge.commands.interrupt import stop_event
     from bridge.commands.worklist import worklist
     from bridge.config import load_bake
     from bridge.takes import formats_of
@@ -52,8 +54,8 @@ def bake(
     )
     recipe = Recipe(settings, formats_of(formats))
     work = worklist(paths, out, recipe.formats, force=force)
-    with interruptible():
-        failed = _baked(recipe, work, _processes(len(work.todo), jobs))
+    with stop_event() as stop:
+        failed = _baked(recipe, work, _processes(len(work.todo), jobs), stop)
     raise typer.Exit(FAILED if failed else 0)
 
 
@@ -64,7 +66,7 @@ def _processes(jobs: int, asked: int | None) -> int:
     return min(asked, jobs)
 
 
-def _baked(recipe: Recipe, work: Worklist, processes: int) -> int:
+def _baked(recipe: Recipe, work: Worklist, processes: int, stop: Event) -> int:
     """Bakes what is to be done, shows how far it is, tells how it went; returns the number that failed."""
     import time
 
@@ -80,7 +82,7 @@ def _baked(recipe: Recipe, work: Worklist, processes: int) -> int:
     try:
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             bar = progress.add_task("", total=len(work.todo))
-            for result in bake_all(recipe, work.todo, processes):
+            for result in bake_all(recipe, work.todo, processes, stop):
                 progress.advance(bar)
                 if result.fault is None:
                     baked, speech_s = baked + 1, speech_s + result.speech_s

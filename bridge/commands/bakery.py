@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Event
@@ -22,6 +22,8 @@ from bridge.takes import open_take
 
 FAULTS = (ValueError, OSError, RuntimeError, MemoryError)
 """What one recording may fail with while the others go on."""
+POLL_S = 0.1
+"""How often a batch looks whether it is to stop."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,9 @@ class Baker:
         ValueError: if the network cannot be used.
     """
 
-    def __init__(self, recipe: Recipe, *, predictor: CuePredictor | None = None, stop: Any = None) -> None:
+    def __init__(self, recipe: Recipe, *, predictor: CuePredictor | None = None, stop: Event) -> None:
         self._formats = recipe.formats
-        self._stop = Event() if stop is None else stop
+        self._stop = stop
         self._pipeline = assemble(recipe.config, predictor=predictor).pipeline
 
     def __call__(self, job: Job) -> Baked:
@@ -67,6 +69,8 @@ class Baker:
             return Baked(job, fault=complaint(error))
 
     def _frames(self, job: Job) -> int:
+        if self._stop.is_set():
+            raise KeyboardInterrupt
         source = open_source(f"file://{job.recording}", realtime=False)
         count = 0
         with ExitStack() as stack:
@@ -90,36 +94,55 @@ class Baker:
         return count
 
 
-def bake_all(recipe: Recipe, jobs: Sequence[Job], processes: int) -> Iterator[Baked]:
+def bake_all(recipe: Recipe, jobs: Sequence[Job], processes: int, stop: Event) -> Iterator[Baked]:
     """Bakes jobs in any order and tells of each as it ends.
+
+    Args:
+        recipe: how.
+        jobs: what.
+        processes: how many bake at the same time; one is this one.
+        stop: set it to break off; a take that is being made is discarded.
 
     Raises:
         ValueError: if the network cannot be used.
+        KeyboardInterrupt: if `stop` was set.
     """
     if processes <= 1:
-        yield from map(Baker(recipe), jobs)
+        baker = Baker(recipe, stop=stop)
+        for job in jobs:
+            yield baker(job)
         return
     context = multiprocessing.get_context("spawn")  # the same everywhere, and no lock is copied in mid-air
-    stop = context.Event()
-    with ProcessPoolExecutor(processes, context, _open_bakery, (recipe, stop)) as pool:
+    halt = context.Event()
+    with ProcessPoolExecutor(processes, context, _open_bakery, (recipe, halt)) as pool:
         try:
             pending: dict[Future[Baked], Job] = {pool.submit(_bake, job): job for job in jobs}
-            for future in as_completed(pending):
-                try:
-                    yield future.result()
-                except BrokenExecutor:
-                    yield Baked(pending[future], fault="its process was ended from outside: try fewer --jobs")
-        except BaseException:  # Ctrl-C, or the caller has gone: no job is begun any more
-            stop.set()
+            while pending:
+                done, _ = wait(pending, timeout=POLL_S, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield _outcome(future, pending.pop(future))
+                if stop.is_set():
+                    raise KeyboardInterrupt
+        finally:  # also when the caller has gone: no job is begun any more
+            if pending:
+                halt.set()
             pool.shutdown(wait=True, cancel_futures=True)
-            raise
+
+
+def _outcome(future: Future[Baked], job: Job) -> Baked:
+    try:
+        return future.result()
+    except BrokenExecutor:
+        return Baked(job, fault="its process was ended from outside: try fewer --jobs")
 
 
 _baker: Baker | None = None
 """Of a process of the pool."""
 
 
-def _open_bakery(recipe: Recipe, stop: Any) -> None:
+def _open_bakery(
+    recipe: Recipe, stop: Any
+) -> None:  # an event of multiprocessing, which has the same methods
     global _baker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process: the first one sets `stop`
     _baker = Baker(recipe, stop=stop)

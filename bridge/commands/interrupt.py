@@ -1,37 +1,15 @@
-"""Ctrl-C and its kin, on every system: a run is asked to end, or work is broken off cleanly."""
+"""Ctrl-C and its kin, on every system: a run is asked to end, and ends at a place of its own choosing."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 """Ctrl-C, being ended, and Ctrl-Break, which Windows has instead of the second."""
-Handler = Callable[[int, FrameType | None], None]
-
-
-@contextmanager
-def _handled_by(handler: Handler) -> Iterator[None]:
-    # only the main thread may set handlers; a program that embeds us elsewhere keeps its own
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, handler) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """All of `SIGNALS` raise KeyboardInterrupt, so that being ended cleans up as Ctrl-C does."""
-    with _handled_by(signal.default_int_handler):
-        yield
 
 
 @contextmanager
@@ -44,5 +22,13 @@ def stop_event() -> Iterator[threading.Event]:
             signal.default_int_handler(number, frame)
         stop.set()
 
-    with _handled_by(handler):
+    # only the main thread may set handlers; a program that embeds us elsewhere keeps its own
+    if threading.current_thread() is not threading.main_thread():
         yield stop
+        return
+    before = {number: signal.signal(number, handler) for number in SIGNALS}
+    try:
+        yield stop
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)

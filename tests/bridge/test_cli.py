@@ -249,13 +249,17 @@ def test_bake_in_several_processes(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 @posix
-def test_bake_that_is_interrupted_leaves_whole_takes_only(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_bake_that_is_interrupted_leaves_whole_takes_only(tmp_path: Path, processes: int) -> None:
     speech(tmp_path / "in" / "a.wav")
-    speech(tmp_path / "in" / "b.wav", seconds=900)
-    with command("bake", tmp_path / "in", "-o", tmp_path / "out", "--format", "csv") as process:
-        wait_for(lambda: (tmp_path / "out" / "a.csv").exists() and len(files(tmp_path / "out")) == 2)
+    for name in ("b", "c", "d"):
+        speech(tmp_path / "in" / f"{name}.wav", seconds=900)
+    arguments = ("bake", tmp_path / "in", "-o", tmp_path / "out", "--format", "csv", "-j", processes)
+    with command(*arguments) as process:
+        # a is whole and the others are begun
+        wait_for(lambda: (tmp_path / "out" / "a.csv").exists() and len(files(tmp_path / "out")) > processes)
         process.send_signal(signal.SIGTERM)
-        out, error = process.communicate(timeout=10)
+        out, error = process.communicate(timeout=20)
     assert process.returncode == cli.INTERRUPTED
     assert files(tmp_path / "out") == {"a.csv"}
     assert "1 baked" in out
