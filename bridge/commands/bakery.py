@@ -16,7 +16,7 @@ from bridge.commands.complaint import complaint
 from bridge.commands.worklist import Job
 from bridge.config import BakeConfig
 from bridge.frames import CUE_RATE_HZ, RigFrame
-from bridge.pipeline import CuePredictor, run
+from bridge.pipeline import run
 from bridge.sources import open_source
 from bridge.takes import open_take
 
@@ -52,10 +52,10 @@ class Baker:
         ValueError: if the network cannot be used.
     """
 
-    def __init__(self, recipe: Recipe, *, predictor: CuePredictor | None = None, stop: Event) -> None:
+    def __init__(self, recipe: Recipe, *, stop: Event) -> None:
         self._formats = recipe.formats
         self._stop = stop
-        self._pipeline = assemble(recipe.config, predictor=predictor).pipeline
+        self._pipeline = assemble(recipe.config).pipeline
 
     def __call__(self, job: Job) -> Baked:
         """Bakes all formats of a job: all of them or none.
