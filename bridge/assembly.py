@@ -13,7 +13,8 @@ from bridge.features import HOP_SAMPLES
 from bridge.frames import RATE_HZ, AudioBlock
 from bridge.landmarks import neutral_face
 from bridge.latency import LatencyMeter, LatencySummary
-from bridge.pipeline import CuePredictor, Pipeline
+from bridge.pipeline import Pipeline
+from bridge.stages import CuePredictor
 
 BLOCK_MS = 1000 * HOP_SAMPLES // RATE_HZ
 """Sound is gathered for so long before the pipeline sees it."""

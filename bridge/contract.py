@@ -17,7 +17,7 @@ FEATURES = f"log-mel/{BINS}/{WINDOW_SAMPLES}/{HOP_SAMPLES}/{FFT_SIZE}/{LOW_HZ:g}
 LANDMARKS = "ibug68-displacement-cm"
 MAX_LOOKAHEAD_HOPS = 500
 INPUTS = ("mel", "emotion_request", "emotion_mix", "intensity")
-OUTPUTS = ("displacement", "gaze", "head_rotation", "head_translation", "emotion")
+OUTPUTS = ("displacement", "gaze", "head_rotation", "head_translation", "emotion", "voice")
 STATE_IN, STATE_OUT = "state.", "next."
 """Prefixes of each state tensor's input and output."""
 MAX_STATE_VALUES = 4_000_000
@@ -91,7 +91,8 @@ def read_contract(text: str | None, source: str) -> Contract:
         raise ContractError(f"{source} has lookahead_hops {hops!r}; 0 to {MAX_LOOKAHEAD_HOPS} are possible")
     states = raw["states"]
     shapes_fit = isinstance(states, dict) and all(
-        isinstance(shape, list) and all(isinstance(d, int) and d > 0 for d in shape) for shape in states.values()
+        isinstance(shape, list) and all(isinstance(d, int) and d > 0 for d in shape)
+        for shape in states.values()
     )
     if not shapes_fit:
         raise ContractError(f"{source}: its states are {states!r:.80}, not shapes of positive integers")

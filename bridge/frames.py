@@ -90,6 +90,8 @@ class Cues:
     """(3,) cm."""
     emotion: Floats
     """(8,) probabilities."""
+    voice: float = 1.0
+    """Probability that somebody speaks; the gate reads it."""
 
     def with_(self, **changes: Any) -> Cues:
         """A copy with some fields replaced."""

@@ -23,7 +23,7 @@ HEARD_BLOCKS = 512
 FPS_SECONDS = 2.0
 """Span over which frames a second are counted."""
 
-STAGES = ("features", "gate", "network", "direction", "retarget", "sinks")
+STAGES = ("features", "network", "direction", "retarget", "sinks")
 """Names of the stages a frame passes, in order."""
 COUNTERS = ("gaps", "gap_samples", "jumps", "late_blocks", "bad_samples", "sink_errors")
 """What may go wrong in the loop, each counted:

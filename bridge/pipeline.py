@@ -1,6 +1,6 @@
 """The one loop: sound in, frames out, live and offline alike. The only room that knows the order.
 
-block → log-mel → network → speech gate, aligned → direction → retarget → RigFrame.
+block → log-mel → network → speech gate → direction → retarget → RigFrame.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import takewhile
-from typing import Protocol
 
 import numpy as np
 
-from bridge.alignment import AlignedGate, Gate
 from bridge.direction import Direction
 from bridge.features import HOP_SAMPLES, LogMel
 from bridge.frames import (
@@ -26,7 +24,6 @@ from bridge.frames import (
     Cues,
     Floats,
     RigFrame,
-    Steering,
     frame_count,
     frame_time_s,
 )
@@ -34,6 +31,7 @@ from bridge.latency import LatencyMeter, Pace
 from bridge.rest import way_to_rest
 from bridge.sinks import Sink
 from bridge.sources import Source
+from bridge.stages import CuePredictor, Gate, WeightMaker
 from bridge.timeline import continued, level_dbfs
 
 log = logging.getLogger(__name__)
@@ -43,30 +41,6 @@ PIECE_SAMPLES = RATE_HZ
 STOP_POLL_S = 0.05
 
 
-class CuePredictor(Protocol):
-    """The network, as the loop sees it."""
-
-    lookahead_hops: int
-
-    def __call__(self, mel: Floats, steering: Steering) -> list[Cues]:
-        """Features (K, 80) → the cues that they completed."""
-        ...
-
-    def reset(self) -> None:
-        """Forgets the stream."""
-
-
-class WeightMaker(Protocol):
-    """The retargeting stage."""
-
-    def __call__(self, cues: Cues) -> Floats:
-        """Cues → (52,) weights."""
-        ...
-
-    def reset(self) -> None:
-        """Forgets the stream."""
-
-
 class Pipeline:
     """All stages of one stream. Chunked equals whole, whatever the sizes of the blocks.
 
@@ -74,7 +48,7 @@ class Pipeline:
         predictor: features → cues.
         direction: the director's hand; its neutral face is the face at rest.
         retarget: cues → ARKit weights.
-        gate: says where speech is; None = everywhere.
+        gate: opens the mouth where speech is; None = always open.
         meter: measures; None = one that is not in real time, so that every latency is 0.
     """
 
@@ -90,7 +64,7 @@ class Pipeline:
         self.meter = meter if meter is not None else LatencyMeter(realtime=False)
         self._predictor = predictor
         self._retarget = retarget
-        self._gate = AlignedGate(gate, predictor.lookahead_hops)
+        self._gate = gate
         self._features = LogMel()
         self.reset()
 
@@ -109,7 +83,8 @@ class Pipeline:
         """Forgets all sound; the next sample is the first of frame `first`."""
         self._features.reset()
         self._predictor.reset()
-        self._gate.restart(first)
+        if self._gate is not None:
+            self._gate.reset()
         self._next = first  # frame to come
         self._end: int | None = None  # frames from here on are not wanted
         self._position = first * FRAME_SAMPLES  # samples heard, as audio time
@@ -165,8 +140,6 @@ class Pipeline:
             piece = samples[at : at + size]
             at += piece.size
             self._position += piece.size
-            with self.meter.stage("gate"):
-                self._gate.hear(piece)
             with self.meter.stage("features"):
                 mel = self._features(piece)
             if not len(mel):
@@ -185,7 +158,7 @@ class Pipeline:
         self._next += 1
         if cues.n != n:  # the network counts from its own start
             cues = cues.with_(n=n, time_s=frame_time_s(n))
-        self.openness = self._gate.openness(n)
+        self.openness = 1.0 if self._gate is None else self._gate(cues.voice)
         with self.meter.stage("direction"):
             cues = self.direction(cues, self.openness)
         with self.meter.stage("retarget"):

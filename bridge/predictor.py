@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from bridge.contract import (
-    INPUTS, KEY, MAX_STATE_VALUES, OUTPUTS, STATE_IN, STATE_OUT, Contract, ContractError, read_contract,
+    INPUTS,
+    KEY,
+    MAX_STATE_VALUES,
+    OUTPUTS,
+    STATE_IN,
+    STATE_OUT,
+    Contract,
+    ContractError,
+    read_contract,
 )  # fmt: skip
 from bridge.features import BINS, SILENCE
 from bridge.frames import Cues, Floats, Steering, frame_time_s
@@ -85,7 +93,9 @@ class Predictor:
             raise ContractError(f"{path} has no output {', '.join(sorted(lacking))}; export it again")
         for name, shape in contract.states.items():
             if has[STATE_IN + name] != shape:
-                raise ContractError(f"{path}: state {name} is {has[STATE_IN + name]}; its contract says {shape}")
+                raise ContractError(
+                    f"{path}: state {name} is {has[STATE_IN + name]}; its contract says {shape}"
+                )
         values = sum(int(np.prod(shape)) for shape in contract.states.values())
         if values > MAX_STATE_VALUES:
             raise ContractError(f"{path} keeps {values} state values; at most {MAX_STATE_VALUES} are allowed")
@@ -128,13 +138,22 @@ class Predictor:
         values = self._session.run(self._names, feed | self._state)
         for name, value in zip(self._state, values[len(OUTPUTS) :], strict=True):
             self._state[name] = value
-        displacement, gaze, rotation, translation, emotion = (v[0] for v in values[: len(OUTPUTS)])
+        displacement, gaze, rotation, translation, emotion, voice = (v[0] for v in values[: len(OUTPUTS)])
         landmarks = displacement + self._neutral
         uncross_lips(landmarks)
         first = self._next
         self._next += len(landmarks)
         return [
-            Cues(n, frame_time_s(n), landmarks[i], gaze[i], rotation[i], translation[i], emotion[i])
+            Cues(
+                n,
+                frame_time_s(n),
+                landmarks[i],
+                gaze[i],
+                rotation[i],
+                translation[i],
+                emotion[i],
+                float(voice[i]),
+            )
             for i, n in enumerate(range(first, self._next))
             if n >= 0
         ]

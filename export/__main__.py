@@ -23,16 +23,17 @@ def main() -> int:
     parser.add_argument("--cues", type=Path, required=True)
     parser.add_argument("--emotion", type=Path, required=True)
     parser.add_argument("--expression", type=Path, required=True)
+    parser.add_argument("--voice", type=Path, required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--trained-on", default=TRAINED_ON)
     parser.add_argument("--licence", default=LICENCE)
     parser.add_argument("-o", "--out", type=Path, required=True)
     args = parser.parse_args()
     try:
-        network = assemble(args.cues, args.emotion, args.expression)
+        network = assemble(args.cues, args.emotion, args.expression, args.voice)
         contract = contract_of(network, args.name, args.trained_on, args.licence)
         found = export(network, contract, args.out)
-    except (FileNotFoundError, ParityError) as error:
+    except (FileNotFoundError, ValueError, ParityError) as error:
         print(f"export: {error}", file=sys.stderr)
         return 1
     size = args.out.stat().st_size / 1e6

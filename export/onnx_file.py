@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from pathlib import Path
 
@@ -34,7 +33,9 @@ class _Flat(nn.Module):
         self.network = network
         self.names = list(network.initial_state())
 
-    def forward(self, mel: Tensor, request: Tensor, mix: Tensor, intensity: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        self, mel: Tensor, request: Tensor, mix: Tensor, intensity: Tensor, *state: Tensor
+    ) -> tuple[Tensor, ...]:
         outputs, after = self.network(mel, request, mix, intensity, dict(zip(self.names, state, strict=True)))
         return (*outputs, *(after[name] for name in self.names))
 
@@ -49,7 +50,13 @@ def write(network: CueNetwork, contract: Contract, path: Path) -> None:
     """Exports to `path`: dynamic time axis, named states, contract in the metadata."""
     flat = _Flat(network).eval()
     state = tuple(network.initial_state().values())
-    example = (torch.zeros(1, 8, BINS), torch.zeros(1, len(EMOTIONS)), torch.zeros(1, 1), torch.ones(1, 1), *state)
+    example = (
+        torch.zeros(1, 8, BINS),
+        torch.zeros(1, len(EMOTIONS)),
+        torch.zeros(1, 1),
+        torch.ones(1, 1),
+        *state,
+    )
     with warnings.catch_warnings():
         # the legacy exporter keeps the time axis dynamic; torch announces its retirement at every call
         warnings.simplefilter("ignore")
@@ -61,7 +68,9 @@ def write(network: CueNetwork, contract: Contract, path: Path) -> None:
         )  # fmt: skip
     model = onnx.load(str(path))
     onnx.helper.set_model_props(model, {KEY: contract.to_json()})
-    model.doc_string = f"facecue {contract.name}: {contract.trained_on} Licence of the weights: {contract.licence}"
+    model.doc_string = (
+        f"facecue {contract.name}: {contract.trained_on} Licence of the weights: {contract.licence}"
+    )
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
 
@@ -81,7 +90,10 @@ def parity(network: CueNetwork, path: Path, *, steps: int = 300, chunk: int = 1,
         for step in range(0, steps, chunk):
             mel = rng.normal(0, 1, (1, 2 * chunk, BINS)).astype(np.float32)
             request = rng.dirichlet(np.ones(len(EMOTIONS))).astype(np.float32)[None]
-            mix, intensity = np.float32([[(step % 50) / 50]]), np.float32([[2 * (step % 30) / 30]])
+            mix, intensity = (
+                np.full((1, 1), (step % 50) / 50, np.float32),
+                np.full((1, 1), (step % 30) / 15, np.float32),
+            )
             inputs = dict(zip(INPUTS, (mel, request, mix, intensity), strict=True))
             outputs, ours = network(*(torch.from_numpy(v) for v in inputs.values()), ours)
             got = session.run(None, inputs | theirs)
@@ -108,8 +120,10 @@ def export(network: CueNetwork, contract: Contract, path: Path) -> dict[int, flo
         found = {chunk: parity(network, beside, steps=320, chunk=chunk) for chunk in (1, 7, 64)}
         worst = max(found.values())
         if not worst <= TOLERANCE:
-            raise ParityError(f"{path.name} differs from torch by {worst:.2e}; at most {TOLERANCE:.0e} is accepted: not kept")
-        os.replace(beside, path)
+            raise ParityError(
+                f"{path.name} differs from torch by {worst:.2e}; at most {TOLERANCE:.0e} is accepted: not kept"
+            )
+        beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
     return found

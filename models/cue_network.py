@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,7 @@ from models.emotion import Emotion, EmotionConfig
 from models.expression import Expression
 from models.motion import Motion
 from models.streaming import State
+from models.voice import Voice, VoiceConfig
 
 GAZE_LIMIT_RAD = 0.6
 
@@ -29,6 +30,7 @@ class CueConfig:
 
     content: ContentConfig
     emotion: EmotionConfig
+    voice: VoiceConfig
     lookahead_hops: int
 
 
@@ -45,6 +47,8 @@ class CueOutputs(NamedTuple):
     """(B, T, 3) cm."""
     emotion: Tensor
     """(B, T, 8) what the face expresses: the voice's and the director's, mixed."""
+    voice: Tensor
+    """(B, T) probability that somebody speaks."""
 
 
 def quaternion(vector: Tensor) -> Tensor:
@@ -62,11 +66,15 @@ class CueNetwork(nn.Module):
         self.content = Content(config.content)
         self.motion = Motion(config.content.width)
         self.emotion = Emotion(config.emotion)
+        self.voice = Voice(config.voice)
         self.expression = Expression()
 
     def initial_state(self, batch: int = 1) -> State:
         """Every named state tensor, nothing heard yet."""
-        return self.content.initial_state(batch) | self.motion.initial_state(batch) | self.emotion.initial_state(batch)
+        state: State = {}
+        for branch in (self.content, self.motion, self.emotion, self.voice):
+            state |= branch.initial_state(batch)
+        return state
 
     def forward(
         self, mel: Tensor, emotion_request: Tensor, emotion_mix: Tensor, intensity: Tensor, state: State
@@ -76,6 +84,7 @@ class CueNetwork(nn.Module):
         spoken, hidden, after = self.content(pairs, state)
         gesture, after_motion = self.motion(hidden, state)
         logits, after_emotion = self.emotion(pairs, state)
+        speaking, after_voice = self.voice(pairs, state)
         mix = emotion_mix.unsqueeze(1)
         emotion = (1.0 - mix) * logits.softmax(-1) + mix * emotion_request.unsqueeze(1)
         felt = emotion * intensity.unsqueeze(1)
@@ -83,9 +92,14 @@ class CueNetwork(nn.Module):
         gaze = (gesture[..., :4] * lively[..., :1] + gaze_offset).clamp(-GAZE_LIMIT_RAD, GAZE_LIMIT_RAD)
         head = gesture[..., 4:] * lively[..., 1:] + head_offset
         outputs = CueOutputs(
-            spoken + offset, gaze.unflatten(-1, (2, 2)), quaternion(head[..., :3]), head[..., 3:], emotion
+            displacement=spoken + offset,
+            gaze=gaze.unflatten(-1, (2, 2)),
+            head_rotation=quaternion(head[..., :3]),
+            head_translation=head[..., 3:],
+            emotion=emotion,
+            voice=speaking.sigmoid(),
         )
-        return outputs, after | after_motion | after_emotion
+        return outputs, after | after_motion | after_emotion | after_voice
 
 
 def neutral_request(batch: int = 1) -> tuple[Tensor, Tensor, Tensor]:
@@ -95,23 +109,34 @@ def neutral_request(batch: int = 1) -> tuple[Tensor, Tensor, Tensor]:
     return request, torch.zeros(batch, 1), torch.ones(batch, 1)
 
 
-def assemble(cues: Path, emotion: Path, expression: Path) -> CueNetwork:
-    """The network of three training results (`weights_only`: no pickled code is run).
+def assemble(cues: Path, emotion: Path, expression: Path, voice: Path) -> CueNetwork:
+    """The network of four training results (`weights_only`: no pickled code is run).
 
     Raises:
         FileNotFoundError: if one of them is not there.
+        ValueError: if mouth and voice were trained for different look-aheads.
     """
-    parts = {"cues": cues, "emotion": emotion, "expression": expression}
-    for name, path in parts.items():
+    for name, path in {"cues": cues, "emotion": emotion, "expression": expression, "voice": voice}.items():
         if not path.exists():
             raise FileNotFoundError(f"{path}: run python -m models.training.{name} first")
-    trained = torch.load(cues, weights_only=True)
-    heard = torch.load(emotion, weights_only=True)
-    shape = ContentConfig(**{**trained["config"], "dilations": tuple(trained["config"]["dilations"])})
-    ears = EmotionConfig(**{**heard["config"], "dilations": tuple(heard["config"]["dilations"])})
-    network = CueNetwork(CueConfig(shape, ears, int(trained["lookahead_hops"])))
-    network.content.load_state_dict(trained["content"])
-    network.motion.load_state_dict(trained["motion"])
-    network.emotion.load_state_dict(heard["emotion"])
+    mouth, ears, gate = (torch.load(p, weights_only=True) for p in (cues, emotion, voice))
+    hops = int(mouth["lookahead_hops"])
+    if gate["lookahead_hops"] != hops:
+        raise ValueError(
+            f"{cues} looks {10 * hops} ms ahead and {voice} {10 * gate['lookahead_hops']} ms: train both for one"
+        )
+
+    def shape(saved: dict[str, Any]) -> dict[str, Any]:
+        return {**saved["config"], "dilations": tuple(saved["config"]["dilations"])}
+
+    network = CueNetwork(
+        CueConfig(
+            ContentConfig(**shape(mouth)), EmotionConfig(**shape(ears)), VoiceConfig(**shape(gate)), hops
+        )
+    )
+    network.content.load_state_dict(mouth["content"])
+    network.motion.load_state_dict(mouth["motion"])
+    network.emotion.load_state_dict(ears["emotion"])
+    network.voice.load_state_dict(gate["voice"])
     network.expression.load_state_dict(torch.load(expression, weights_only=True))
     return network.eval()

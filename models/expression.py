@@ -54,7 +54,8 @@ class Expression(nn.Module):
         Returns displacement (B, T, 68, 3), gaze (B, T, 4), head (B, T, 6), liveliness (B, T, 2) of gaze and head.
         """
         opening = lip_gap(content).mean(-1, keepdim=True).clamp(0.0, 1.5)
-        displacement = (emotion @ self.posture + opening * (emotion @ self.per_opening)).unflatten(-1, (face.COUNT, 3))
+        flat = emotion @ self.posture + opening * (emotion @ self.per_opening)
+        displacement = flat.reshape(*flat.shape[:-1], face.COUNT, 3)
         liveliness = 1.0 + emotion @ (self.liveliness - 1.0)
         return displacement, emotion @ self.gaze, emotion @ self.head, liveliness.clamp(0.3, 3.0)
 

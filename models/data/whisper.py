@@ -34,7 +34,8 @@ def _slaney_filters(bins: int = 80) -> Floats:
     rising = (freqs[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - freqs[:, None]) / (edges[2:] - edges[1:-1])
     area = 2.0 / (edges[2:] - edges[:-2])
-    return (np.maximum(0.0, np.minimum(rising, falling)) * area).astype(np.float32)
+    filters: Floats = (np.maximum(0.0, np.minimum(rising, falling)) * area).astype(np.float32)
+    return filters
 
 
 def whisper_mel(samples: Floats) -> Floats:
@@ -76,7 +77,9 @@ class WhisperEncoder:
         parts = []
         for start in range(0, samples.size, _MAX_SAMPLES):
             part = samples[start : start + _MAX_SAMPLES]
-            part = np.pad(part, (0, max(0, 3200 - part.size) + RATE_HZ // 2))  # half a second of silence to end in
+            part = np.pad(
+                part, (0, max(0, 3200 - part.size) + RATE_HZ // 2)
+            )  # half a second of silence to end in
             mel = whisper_mel(part)
             mel = np.ascontiguousarray(mel[:, : mel.shape[1] // 2 * 2])
             states = np.array(self._model.encode(self._view.from_array(mel[None]), to_cpu=True))[0]

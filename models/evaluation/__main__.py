@@ -49,13 +49,17 @@ def lip_table(data: Path, networks: dict[str, Network], report: dict[str, object
         if "speaker 1" in group:
             for name, system in systems.items():
                 ratio = lips.absolute_mouth_ratio(system, paths)
-                print(f"{name:12s} lip displacement error against a static mouth (nothing removed): {ratio:.3f}")
+                print(
+                    f"{name:12s} lip displacement error against a static mouth (nothing removed): {ratio:.3f}"
+                )
                 report[f"{group} / {name} / absolute_mouth_ratio"] = ratio
 
 
 def emotion_table(data: Path, networks: dict[str, Network], report: dict[str, object]) -> None:
     """Prints unweighted accuracies of the voice's emotion."""
-    print(f"\n{'emotion of the voice, unweighted accuracy':44s}{'whole clip':>12s}{'after 2 s':>12s}{'chance':>8s}")
+    print(
+        f"\n{'emotion of the voice, unweighted accuracy':44s}{'whole clip':>12s}{'after 2 s':>12s}{'chance':>8s}"
+    )
     sets = {
         "RAVDESS, four actors never heard": voice_emotion.ravdess_held_out(data),
         "EMO-DB (German), boredom left out": voice_emotion.emodb(data),

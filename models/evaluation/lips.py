@@ -17,7 +17,7 @@ import numpy as np
 from bridge import landmarks as face
 from bridge.frames import CUE_RATE_HZ, RATE_HZ, Floats, frame_count
 from models.data.corpus import quiet_frames
-from models.data.tracks import Track, audio_beside, neutral_of, read_audio, read_track
+from models.data.tracks import Track, audio_beside, cue_times, neutral_of, read_audio, read_track, speech_mask
 
 System = Callable[[Floats], Floats]
 """Samples (N,) at 16 kHz → landmarks (T, 68, 3) cm, T = frame_count(N)."""
@@ -40,7 +40,7 @@ class LipFigures:
     best_lag_ms: float
     """Where it is; positive: the prediction is late."""
     width_r: float
-    """r of the mouth width."""
+    """Correlation of the mouth width."""
     mouth_mm: float
     """M-LMD: mean distance of the 20 lip points, each frame's displacement from its clip mean compared, mm."""
     mouth_ratio: float
@@ -56,14 +56,14 @@ class LipFigures:
 
 
 def pearson(a: Floats, b: Floats) -> float:
-    """r, or 0 for a constant."""
+    """Pearson's r, or 0 for a constant."""
     a, b = a - a.mean(), b - b.mean()
     scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
     return float((a * b).sum() / scale) if scale > 1e-9 else 0.0
 
 
 def lagged(a: Floats, b: Floats, lag: int) -> float:
-    """r of a(t + lag) with b(t)."""
+    """Correlation of a(t + lag) with b(t)."""
     return pearson(a[max(0, lag) : len(a) + min(0, lag)], b[max(0, -lag) : len(b) - max(0, lag)])
 
 
@@ -88,11 +88,11 @@ def closure_f1(predicted: Floats, tracked: Floats, speech: np.ndarray) -> float:
 def figures(landmarks: Floats, track: Track, samples: Floats) -> LipFigures:
     """Compares a system's landmarks with a track on the cue frames that the track covers."""
     frames = min(len(landmarks), frame_count(samples.size))
-    times = ((np.arange(frames) + 0.5) / CUE_RATE_HZ).astype(np.float32)
+    times = cue_times(samples.size)[:frames]
     inside = (times >= track.time_s[0]) & (times <= track.time_s[-1])
     truth = track.at(times[inside], track.landmarks)
     guess = landmarks[:frames][inside]
-    speech = _speech(samples, frames)[inside]
+    speech = speech_mask(samples, frames)[inside]
     a, b = face.lip_gap(guess), face.lip_gap(truth)
     lags = range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1)
     scores = [lagged(a, b, lag) for lag in lags]
@@ -118,15 +118,9 @@ def figures(landmarks: Floats, track: Track, samples: Floats) -> LipFigures:
     )
 
 
-def _speech(samples: Floats, frames: int) -> np.ndarray:
-    from models.data.tracks import speech_mask
-
-    return speech_mask(samples, frames)
-
-
 def static_mouth(samples: Floats) -> Floats:
     """A face that does not move."""
-    return np.repeat(face.neutral_face()[None], frame_count(samples.size), axis=0)
+    return np.asarray(np.repeat(face.neutral_face()[None], frame_count(samples.size), axis=0))
 
 
 def amplitude_mouth(samples: Floats) -> Floats:
@@ -136,7 +130,7 @@ def amplitude_mouth(samples: Floats) -> Floats:
     padded = np.pad(samples, (hop // 2, hop + max(0, frames * hop - samples.size)))
     level = np.sqrt(np.stack([(padded[i * hop : i * hop + 2 * hop] ** 2).mean() for i in range(frames)]))
     opening = np.clip(level / max(1e-4, float(np.quantile(level, 0.95))), 0, 1).astype(np.float32)
-    out = static_mouth(samples).copy()
+    out: Floats = static_mouth(samples).copy()
     low = [*range(5, 12), *range(55, 60), 65, 66, 67]
     out[:, low, 1] -= 1.2 * opening[:, None]
     return out
@@ -174,10 +168,9 @@ def absolute_mouth_ratio(system: System, paths: list[Path]) -> float:
     sounds = [read_audio(a) for p in paths if (a := audio_beside(p)) is not None]
     rest = np.median([neutral_of(t, quiet_frames(t, s)) for t, s in zip(tracks, sounds, strict=True)], axis=0)
     mouth = list(face.MOUTH)
-    errors, stills = [], []
-    truths = []
+    errors, truths = [], []
     for track, samples in zip(tracks, sounds, strict=True):
-        times = ((np.arange(frame_count(samples.size)) + 0.5) / CUE_RATE_HZ).astype(np.float32)
+        times = cue_times(samples.size)
         inside = (times >= track.time_s[0]) & (times <= track.time_s[-1])
         truth = track.at(times[inside], track.landmarks)[:, mouth] - rest[mouth]
         guess = system(samples)[inside][:, mouth] - face.neutral_face()[mouth]

@@ -33,7 +33,9 @@ def emodb(data: Path) -> list[tuple[Floats, int]]:
     return found
 
 
-def unweighted_accuracy(listen: Listener, clips: list[tuple[Floats, int]], after_s: float | None = None) -> float:
+def unweighted_accuracy(
+    listen: Listener, clips: list[tuple[Floats, int]], after_s: float | None = None
+) -> float:
     """Mean recall over the classes present; read at the end of the clip (mean of 0.5 s) or `after_s` seconds in."""
     right, seen = np.zeros(len(EMOTIONS)), np.zeros(len(EMOTIONS))
     present = sorted({label for _, label in clips})

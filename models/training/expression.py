@@ -15,7 +15,7 @@ import torch
 
 from bridge import landmarks as face
 from bridge.frames import EMOTIONS, Floats
-from models.data.motion import gaze_of, rotation_vectors
+from models.data.motion import EYEBALL_RADIUS_CM, gaze_of, rotation_vectors
 from models.data.tracks import Track, read_track
 from models.expression import Expression, keep_lip_gap
 
@@ -34,23 +34,33 @@ def people(folder: Path) -> dict[str, dict[str, Track]]:
 
 def head_vectors(track: Track) -> Floats:
     """(T, 6) rotation vector and translation of the head in the camera frame."""
-    return np.concatenate([rotation_vectors(track.pose[:, :3, :3]), track.pose[:, :3, 3]], axis=1)
+    return np.concatenate([rotation_vectors(track.pose[:, :3, :3]), track.pose[:, :3, 3]], axis=1).astype(
+        np.float32
+    )
 
 
-def symmetric(tables: Floats) -> Floats:
+def symmetric(tables: np.ndarray) -> np.ndarray:
     """(8, 204) averaged with its mirror image."""
     points = tables.reshape(len(tables), face.COUNT, 3)
-    return ((points + face.mirrored(points)) / 2).reshape(len(tables), -1)
+    both = (points + face.mirrored(points.astype(np.float32))) / 2
+    return np.asarray(both.reshape(len(tables), -1))
 
 
 def fit(folder: Path) -> Expression:
     """Ridge regression of displacement on (1, lip opening), per person and emotion, averaged."""
     found = {p: t for p, t in people(folder).items() if "neutral" in t}
     if not found:
-        raise FileNotFoundError(f"{folder} holds no person with a neutral clip (names like M030_front_neutral_level1_001.npz)")
+        raise FileNotFoundError(
+            f"{folder} holds no person with a neutral clip (names like M030_front_neutral_level1_001.npz)"
+        )
     count = len(EMOTIONS)
     posture, opening = np.zeros((count, 204)), np.zeros((count, 204))
-    gaze, head, lively, seen = np.zeros((count, 4)), np.zeros((count, 6)), np.zeros((count, 2)), np.zeros(count)
+    gaze, head, lively, seen = (
+        np.zeros((count, 4)),
+        np.zeros((count, 6)),
+        np.zeros((count, 2)),
+        np.zeros(count),
+    )
     for tracks in found.values():
         calm = tracks["neutral"]
         calm_gap = face.lip_gap(calm.landmarks)
@@ -86,7 +96,7 @@ def fit(folder: Path) -> Expression:
     for table in (posture, opening):
         table[neutral] = 0.0
     to = torch.float32
-    model.posture.copy_(keep_lip_gap(torch.tensor(posture, dtype=to).unflatten(1, (68, 3))).flatten(1))
+    model.posture.copy_(keep_lip_gap(torch.tensor(posture, dtype=to).reshape(count, 68, 3)).flatten(1))
     model.per_opening.copy_(torch.tensor(opening, dtype=to))
     # yaw and roll offsets are where a camera or a prompter stood; pitch is how people hold a feeling
     gaze_mean, head_mean = gaze / seen, head / seen
@@ -104,20 +114,18 @@ def fit(folder: Path) -> Expression:
 
 def gaze_raw(track: Track) -> Floats:
     """(T, 4) gaze without the clip's own zero: iris offset from the eye corners' middle."""
-    from models.data.motion import EYEBALL_RADIUS_CM
-
     sides = []
     for centre, (inner, outer) in ((0, (39, 36)), (5, (42, 45))):
         middle = (track.landmarks[:, inner] + track.landmarks[:, outer]) / 2
         sides.append((track.iris[:, centre] - middle)[:, :2] / EYEBALL_RADIUS_CM)
-    return np.arcsin(np.clip(np.concatenate(sides, axis=1), -0.9, 0.9))
+    return np.arcsin(np.clip(np.concatenate(sides, axis=1), -0.9, 0.9)).astype(np.float32)
 
 
 def motion_spread(track: Track) -> Floats:
     """(2,) deviation of gaze and of head rotation within a clip."""
     gaze = gaze_of(track.iris, track.landmarks).reshape(-1, 4)
     head = rotation_vectors(track.pose[:, :3, :3])
-    return np.array([gaze.std(axis=0).mean(), head.std(axis=0).mean()])
+    return np.array([gaze.std(axis=0).mean(), head.std(axis=0).mean()], np.float32)
 
 
 def main() -> None:
@@ -131,7 +139,7 @@ def main() -> None:
     brows, corners = [19, 24], [48, 54]
     print(f"{'emotion':10s} brow up  corner up  corner out  lids  gaze pitch  head pitch  lively gaze/head")
     for k, name in enumerate(EMOTIONS):
-        d = model.posture[k].unflatten(0, (68, 3))
+        d = model.posture[k].reshape(68, 3)
         lids = float((d[[37, 38, 43, 44], 1] - d[[41, 40, 47, 46], 1]).mean())
         print(f"{name:10s} {float(d[brows, 1].mean()):7.2f} {float(d[corners, 1].mean()):9.2f} "
               f"{float((d[54, 0] - d[48, 0]) / 2):10.2f} {lids:6.2f} {float(model.gaze[k, 1]):9.3f} "

@@ -35,7 +35,9 @@ class Teacher(nn.Module):
 
     def __init__(self, basis: Floats, width: int = 192) -> None:
         super().__init__()
-        self.inward = nn.Sequential(nn.LayerNorm(STATES), nn.Linear(STATES, width), nn.GELU(), nn.Dropout(0.2))
+        self.inward = nn.Sequential(
+            nn.LayerNorm(STATES), nn.Linear(STATES, width), nn.GELU(), nn.Dropout(0.2)
+        )
         self.lstm = nn.LSTM(width, width, num_layers=2, batch_first=True, bidirectional=True, dropout=0.2)
         self.outward = nn.Linear(2 * width, len(basis))
         self.register_buffer("basis", torch.from_numpy(basis))
@@ -47,7 +49,9 @@ class Teacher(nn.Module):
         return out
 
 
-def batches(clips: list[Clip], rng: np.random.Generator, size: int, frames: int) -> list[tuple[Tensor, Tensor, Tensor]]:
+def batches(
+    clips: list[Clip], rng: np.random.Generator, size: int, frames: int
+) -> list[tuple[Tensor, Tensor, Tensor]]:
     """One epoch: random windows of `frames`, padded where a clip is shorter."""
     # a long clip is cut into as many windows as it holds; talk is scarce and counts double
     order = [c for c in clips for _ in range(max(1, c.frames // frames) * (2 if c.group == "talk" else 1))]
@@ -81,7 +85,11 @@ def correlation(model: Teacher, clips: list[Clip]) -> float:
             assert clip.displacement is not None  # noqa: S101
             out = model(torch.from_numpy(clip.extras["whisper"])[None])[0].numpy()
             neutral = face.neutral_face()
-            scores.append(float(np.corrcoef(face.lip_gap(out + neutral), face.lip_gap(clip.displacement + neutral))[0, 1]))
+            scores.append(
+                float(
+                    np.corrcoef(face.lip_gap(out + neutral), face.lip_gap(clip.displacement + neutral))[0, 1]
+                )
+            )
     model.train()
     return float(np.mean(scores))
 
@@ -100,10 +108,15 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
 
     encoder = WhisperEncoder(args.whisper)
-    train = [*corpus.paired(args.data / "grid_s1" / "train", "grid"), *corpus.paired(args.data / "talk", "talk")]
+    train = [
+        *corpus.paired(args.data / "grid_s1" / "train", "grid"),
+        *corpus.paired(args.data / "talk", "talk"),
+    ]
     val = list(corpus.paired(args.data / "grid_s1" / "val", "grid"))
     # the same sentences 15 % slower and 20 % faster: two more throats from one
-    train += [corpus.speed_changed(c, f) for c in train for f in (rng.uniform(0.82, 0.92), rng.uniform(1.1, 1.25))]
+    train += [
+        corpus.speed_changed(c, f) for c in train for f in (rng.uniform(0.82, 0.92), rng.uniform(1.1, 1.25))
+    ]
     started = time.monotonic()
     for clip in [*train, *val]:
         clip.extras["whisper"] = encoder(clip.samples)
@@ -114,7 +127,9 @@ def main() -> None:
     loss_of = DisplacementLoss()
     epoch_steps = len(batches(train, rng, 32, 150))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1.5e-3, total_steps=args.epochs * epoch_steps + 1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 1.5e-3, total_steps=args.epochs * epoch_steps + 1
+    )
     for epoch in range(args.epochs):
         total = 0.0
         for x, y, mask in batches(train, rng, 32, 150):
@@ -141,7 +156,7 @@ def main() -> None:
         for clip in untracked:
             states = torch.from_numpy(encoder(clip.samples))[None]
             out[f"{clip.group}/{clip.name}"] = model(states)[0].numpy().astype(np.float16)
-    np.savez(args.out / "displacement.npz", **out)
+    np.savez(args.out / "displacement.npz", **out)  # type: ignore[arg-type]
     print(f"{args.out}/displacement.npz: {len(out)} clips", flush=True)
 
 

@@ -34,9 +34,30 @@ def command(text: str, rng: random.Random, wav: Path) -> list[str]:
     """A synthesiser's command line for one random voice."""
     if rng.random() < 0.5:
         stretch = rng.uniform(0.85, 1.25)
-        return ["flite", "-voice", rng.choice(FLITE), "--setf", f"duration_stretch={stretch:.2f}", "-t", text, "-o", str(wav)]
+        return [
+            "flite",
+            "-voice",
+            rng.choice(FLITE),
+            "--setf",
+            f"duration_stretch={stretch:.2f}",
+            "-t",
+            text,
+            "-o",
+            str(wav),
+        ]
     voice = f"{rng.choice(ACCENTS)}+{rng.choice(TIMBRES)}"
-    return ["espeak-ng", "-v", voice, "-s", str(rng.randint(130, 200)), "-p", str(rng.randint(25, 80)), "-w", str(wav), text]
+    return [
+        "espeak-ng",
+        "-v",
+        voice,
+        "-s",
+        str(rng.randint(130, 200)),
+        "-p",
+        str(rng.randint(25, 80)),
+        "-w",
+        str(wav),
+        text,
+    ]
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from export import onnx_file  # noqa: E402
 from models.content import ContentConfig  # noqa: E402
 from models.cue_network import CueConfig, CueNetwork  # noqa: E402
 from models.emotion import EmotionConfig  # noqa: E402
+from models.voice import VoiceConfig  # noqa: E402
 
 pytestmark = pytest.mark.torch
 VOICE = Steering(np.eye(8, dtype=np.float32)[5], 0.0, 1.0)
@@ -26,7 +27,9 @@ VOICE = Steering(np.eye(8, dtype=np.float32)[5], 0.0, 1.0)
 
 def tiny(hops: int) -> CueNetwork:
     torch.manual_seed(1)
-    network = CueNetwork(CueConfig(ContentConfig(16, (1, 2, 4), 6), EmotionConfig(8, (1, 2), 8), hops))
+    network = CueNetwork(
+        CueConfig(ContentConfig(16, (1, 2, 4), 6), EmotionConfig(8, (1, 2), 8), VoiceConfig(8, (1, 2)), hops)
+    )
     for buffer in (network.content.basis, *network.expression.buffers()):
         buffer.normal_(0, 0.05)
     return network.eval()
@@ -44,7 +47,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[CueNetwork, Path
 
 def test_a_network_that_differs_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network = tiny(4)
-    monkeypatch.setattr(onnx_file, "parity", lambda *a, **k: 1e-3)
+    monkeypatch.setattr(onnx_file, "parity", lambda *_, **__: 1e-3)
     path = tmp_path / "bad.onnx"
     with pytest.raises(onnx_file.ParityError, match=r"1\.00e-03.*1e-04"):
         onnx_file.export(network, onnx_file.contract_of(network, "bad", "noise", "MIT"), path)

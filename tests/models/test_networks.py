@@ -16,13 +16,16 @@ from models.expression import keep_lip_gap  # noqa: E402
 from models.losses import DisplacementLoss, lip_gap  # noqa: E402
 from models.motion import concordance_loss  # noqa: E402
 from models.training.cues import pairs_of  # noqa: E402
+from models.voice import VoiceConfig  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
 
 def tiny(hops: int = 4, seed: int = 0) -> CueNetwork:
     torch.manual_seed(seed)
-    network = CueNetwork(CueConfig(ContentConfig(16, (1, 2, 4), 6), EmotionConfig(8, (1, 2), 8), hops))
+    network = CueNetwork(
+        CueConfig(ContentConfig(16, (1, 2, 4), 6), EmotionConfig(8, (1, 2), 8), VoiceConfig(8, (1, 2)), hops)
+    )
     for buffer in (network.content.basis, *network.expression.buffers()):
         buffer.normal_(0, 0.05)
     return network.eval()
@@ -70,7 +73,9 @@ def test_a_frame_comes_with_exactly_the_look_ahead_it_states(hops: int) -> None:
 
 def test_expression_scales_with_intensity_and_leaves_the_lip_gap_alone() -> None:
     network = tiny()
-    network.expression.posture.copy_(keep_lip_gap(network.expression.posture.unflatten(1, (68, 3))).flatten(1))
+    network.expression.posture.copy_(
+        keep_lip_gap(network.expression.posture.unflatten(1, (68, 3))).flatten(1)
+    )
     network.expression.per_opening.zero_()
     mel = torch.randn(1, 20, BINS)
     request = torch.zeros(1, 8)
@@ -78,7 +83,9 @@ def test_expression_scales_with_intensity_and_leaves_the_lip_gap_alone() -> None
     faces = []
     for intensity in (0.0, 0.5, 1.0, 2.0):
         with torch.no_grad():
-            out, _ = network(mel, request, torch.ones(1, 1), torch.full((1, 1), intensity), network.initial_state())
+            out, _ = network(
+                mel, request, torch.ones(1, 1), torch.full((1, 1), intensity), network.initial_state()
+            )
         faces.append(out.displacement)
     sizes = [float((f - faces[0]).abs().sum()) for f in faces]
     assert sizes == sorted(sizes)

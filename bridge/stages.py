@@ -1,0 +1,42 @@
+"""The stages as the loop sees them: what it calls, whoever made them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bridge.frames import Cues, Floats, Steering
+
+
+class CuePredictor(Protocol):
+    """The network, as the loop sees it."""
+
+    lookahead_hops: int
+
+    def __call__(self, mel: Floats, steering: Steering) -> list[Cues]:
+        """Features (K, 80) → the cues that they completed."""
+        ...
+
+    def reset(self) -> None:
+        """Forgets the stream."""
+
+
+class Gate(Protocol):
+    """The speech gate."""
+
+    def __call__(self, voice: float) -> float:
+        """Probability that somebody speaks in the next frame → openness 0..1 of the mouth."""
+        ...
+
+    def reset(self) -> None:
+        """Forgets the stream."""
+
+
+class WeightMaker(Protocol):
+    """The retargeting stage."""
+
+    def __call__(self, cues: Cues) -> Floats:
+        """Cues → (52,) weights."""
+        ...
+
+    def reset(self) -> None:
+        """Forgets the stream."""
