@@ -44,12 +44,15 @@ def telling(frames: Sequence[RigFrame], count: int) -> list[RigFrame]:
     shapes = np.stack([f.cues.landmarks for f in frames])[:, face.MOUTH + face.BROWS].reshape(len(frames), -1)
     lids = np.stack([face.lid_gap(f.cues.landmarks).mean() for f in frames])
     blinking = lids < 0.6 * np.median(lids)
+    felt = np.stack([f.cues.emotion for f in frames])
     edges = np.linspace(0, len(frames), count + 1).astype(int)
     chosen: list[int] = []
     last = np.median(shapes, axis=0)
     for low, high in pairwise(edges):
         distance = np.linalg.norm(shapes[low:high] - last, axis=1)
         distance[blinking[low:high]] *= 0.5  # a strip of closed eyes tells little
+        # nor does a face between two moods: the stretch's own is wanted
+        distance *= felt[low:high, felt[low:high].mean(axis=0).argmax()] ** 2
         chosen.append(int(low + distance.argmax()))
         last = shapes[chosen[-1]]
     return [frames[i] for i in chosen]
