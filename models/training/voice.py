@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from bridge.features import SILENCE, log_mel
-from bridge.frames import Floats
+from bridge.frames import RATE_HZ, Floats
 from models.data import corpus
 from models.data.augment import augment
 from models.data.corpus import Clip
@@ -29,6 +29,7 @@ from models.voice import Voice, VoiceConfig
 FRAMES = 150
 CHUNK = 512  # samples Silero reads at a time
 WIDEN = 4  # frames
+NOISE_SHARE = 0.4
 
 
 def silero(samples: Floats, frames: int) -> Floats:
@@ -65,12 +66,12 @@ def labelled(data: Path, every: int) -> list[Clip]:
 def batch(
     clips: list[Clip], noises: list[Floats], rng: np.random.Generator, size: int, delay: int
 ) -> tuple[Tensor, Tensor]:
-    """Features (B, 2·(FRAMES + delay), 80), probability (B, FRAMES). A third is noise; half begins in a pause."""
+    """Features (B, 2·(FRAMES + delay), 80), probability (B, FRAMES). Much of it is noise; half begins in a pause."""
     steps = FRAMES + delay
     mel = np.full((size, 2 * steps, 80), SILENCE, np.float32)
     label = np.zeros((size, FRAMES), np.float32)
     for row in range(size):
-        if rng.random() < 0.33:
+        if rng.random() < NOISE_SHARE:
             noise = noises[int(rng.integers(len(noises)))]
             start = int(rng.integers(0, len(noise) - 2 * steps))
             mel[row] = noise[start : start + 2 * steps]
@@ -106,8 +107,8 @@ def main() -> None:
     clips = labelled(args.data, args.every)
     if not clips:
         parser.error(f"{args.data} holds no speech")
-    noises = [log_mel(any_noise(rng, 12 * 16000)) for _ in range(150)]
-    held = [log_mel(any_noise(rng, 12 * 16000)) for _ in range(30)]
+    noises = [log_mel(any_noise(rng, 8 * RATE_HZ)) for _ in range(500)]
+    held = [log_mel(any_noise(rng, 8 * RATE_HZ)) for _ in range(60)]
     model = Voice(VoiceConfig())
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=args.steps + 1, pct_start=0.1)

@@ -1,0 +1,74 @@
+"""A data folder of seconds, made by formula, in the layout that the recipes read."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bridge import landmarks as face
+
+RATE = 16000
+
+
+def talking(seconds: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sound in syllables, and how open the mouth is 25 times a second: it follows the loudness."""
+    rng = np.random.default_rng(seed)
+    n = int(seconds * RATE)
+    t = np.arange(n) / RATE
+    envelope = np.clip(np.sin(2 * np.pi * (2 + rng.random()) * t + rng.random() * 6), 0, 1)
+    envelope[: RATE // 4] = 0
+    sound = envelope * np.sin(2 * np.pi * (110 + 60 * rng.random()) * t) * 0.3 + 0.0005 * rng.normal(size=n)
+    return sound.astype(np.float32), envelope[:: RATE // 25].astype(np.float32)
+
+
+def write_track(path: Path, opening: np.ndarray, seed: int) -> None:
+    """A face whose lower lip and chin follow `opening`, brows moved by the seed."""
+    rng = np.random.default_rng(seed)
+    frames = len(opening)
+    landmarks = np.repeat(face.neutral_face()[None], frames, 0).astype(np.float32)
+    landmarks[:, [*range(5, 12), *range(55, 60), 65, 66, 67], 1] -= opening[:, None]
+    landmarks[:, list(face.BROWS), 1] += rng.normal(0, 0.2)
+    landmarks += rng.normal(0, 0.005, landmarks.shape)
+    iris = np.zeros((frames, 10, 3), np.float32)
+    iris[:, :5] = landmarks[:, [36, 39]].mean(1)[:, None]
+    iris[:, 5:] = landmarks[:, [42, 45]].mean(1)[:, None]
+    pose = np.repeat(np.eye(4, dtype=np.float32)[None], frames, 0)
+    yaw = 0.1 * np.sin(np.arange(frames) / 7 + seed)
+    pose[:, 0, 0] = pose[:, 2, 2] = np.cos(yaw)
+    pose[:, 0, 2], pose[:, 2, 0] = np.sin(yaw), -np.sin(yaw)
+    pose[:, 2, 3] = -60 + np.sin(np.arange(frames) / 9)
+    np.savez(
+        path,
+        time_s=(np.arange(frames) / 25).astype(np.float32),
+        ok=np.ones(frames, bool),
+        landmarks=landmarks.astype(np.float16),
+        iris=iris.astype(np.float16),
+        pose=pose,
+        fps=np.float32(25),
+        size=np.array([256, 256]),
+    )
+
+
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data")
+    for folder, count in (("grid_s1/train", 6), ("grid_s1/val", 2), ("talk", 2)):
+        (root / folder).mkdir(parents=True)
+        for i in range(count):
+            sound, opening = talking(3.0, i)
+            name = f"Person_clip{i}" if folder == "talk" else f"bbaf{i}n"
+            suffix = ".ogg" if folder == "grid_s1/train" else ".flac"
+            soundfile.write(root / folder / f"{name}{suffix}", sound, RATE)
+            write_track(root / folder / f"{name}.npz", opening, i)
+    for actor in ("actor_01", "actor_24"):
+        (root / "ravdess_speech" / actor).mkdir(parents=True)
+        for emotion in range(1, 9):
+            sound, _ = talking(2.0, 100 + emotion)
+            path = root / "ravdess_speech" / actor / f"03-01-{emotion:02d}-01-01-01-{actor[-2:]}.flac"
+            soundfile.write(path, sound * emotion / 8, RATE)
+    (root / "mead_motion").mkdir()
+    for k, emotion in enumerate(("neutral", "happy", "angry")):
+        _, opening = talking(3.0, 50 + k)
+        write_track(root / "mead_motion" / f"M030_front_{emotion}_level3_001.npz", opening, 60 + k)
+    return root
