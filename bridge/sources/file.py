@@ -2,7 +2,10 @@
 
 The file is read in pieces and never held whole. Everything that can be wrong with it is found when it is
 opened, truncation included: a recording cut short is refused rather than baked into a take that ends early.
-(An OGG does not say how long it is, so a short one cannot be told from a whole one.)
+(An OGG does not say how long it is: one that was cut exactly between two pages passes for whole.)
+
+Samples that are not finite are silence in real time, where the face must go on; flat out they are an error,
+for a take must not hide that its recording is damaged.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ _PIECE_VALUES = 1 << 18  # samples × channels read at once: 1 MB
 _COUNT_FRAMES = 512
 _MP3_SLACK = 2 * 1152  # samples: encoders count their padding or do not
 _OPEN_ENDED = (0, 0xFFFFFFFF)  # data sizes that encoders write into a pipe, where they cannot come back
+_OGG_TAIL = 2 * 65_307  # bytes: the largest page of an OGG, twice
+_OGG_LAST = 4  # flag of the last page
 
 
 class FileSource:
@@ -55,7 +60,8 @@ class FileSource:
         """Blocks of 10 ms in real time, or of up to a second flat out.
 
         Raises:
-            SourceError: if the file goes away or breaks while it is read.
+            SourceError: if the file goes away or breaks while it is read, or, flat out, if samples of it
+                are not finite.
         """
         self._ended = False
         yield from play(self._parts(), self._closed, realtime=self.realtime)
@@ -82,9 +88,11 @@ class FileSource:
                     frames = recording.read(piece, dtype="float32", always_2d=True)
                     if not len(frames):
                         break
-                    read += len(frames)
                     mono = resampler(frames)
                     self._bad_samples = resampler.bad_samples
+                    if self._bad_samples and not self.realtime:
+                        raise _not_finite(self.path, (read + _first_bad(frames)) / self.rate_hz)
+                    read += len(frames)
                     yield from _seconds(mono)
         except (soundfile.SoundFileError, OSError) as error:
             raise SourceError(
@@ -113,14 +121,22 @@ def _existing(name: str) -> Path:
     for spelling in spellings:
         if not spelling or "\0" in spelling:
             continue
-        path = Path(spelling).expanduser()
-        if path.is_dir():
-            raise SourceError(f"{path} is a folder; name one file in it, or bake the folder")
-        if path.exists():
-            return path
+        for path in (Path(spelling), _at_home(spelling)):
+            if path.is_dir():
+                raise SourceError(f"{path} is a folder; name one file in it, or bake the folder")
+            if path.exists():
+                return path
     if not name:
         raise SourceError("file:// names no file; write file://take.wav")
     raise SourceError(f"{name} does not exist; looked in {Path.cwd()}")
+
+
+def _at_home(name: str) -> Path:
+    """`~/take.wav` in the home folder; a name that begins with ~ and means nobody stays as it is."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
 
 
 def _checked(path: Path) -> tuple[int, int, int]:
@@ -135,6 +151,8 @@ def _checked(path: Path) -> tuple[int, int, int]:
             promised = _promised_by_riff(path, size)
             if promised is not None and promised[0] > promised[1]:
                 raise _truncated(path, promised[0], promised[1])
+            if recording.format == "OGG" and not _ogg_ends(path, size):
+                raise SourceError(f"{path} is cut short: it ends amid a page; copy it again")
             if not _ends(recording):
                 found = _count(path)
                 if recording.format != "MP3" or frames - found > _MP3_SLACK:
@@ -207,6 +225,31 @@ def _promised_by_riff(path: Path, size: int) -> tuple[int, int] | None:
                 raw.seek(length, 1)
             raw.seek(length % 2, 1)  # chunks are padded to an even length
     return None
+
+
+def _ogg_ends(path: Path, size: int) -> bool:
+    """Whether an OGG ends with a whole page, or one that says it is the last lies before what follows."""
+    with path.open("rb") as raw:
+        raw.seek(max(0, size - _OGG_TAIL))
+        tail = raw.read(_OGG_TAIL)
+    at = tail.rfind(b"OggS")
+    while at >= 0:
+        page = tail[at:]
+        if len(page) > 27 and page[4] == 0 and len(page) >= 27 + page[26]:
+            length = 27 + page[26] + sum(page[27 : 27 + page[26]])
+            if length == len(page) or (page[5] & _OGG_LAST and length < len(page)):
+                return True
+        at = tail.rfind(b"OggS", 0, at)
+    return False
+
+
+def _first_bad(frames: Floats) -> int:
+    """Number of the first of (N, channels) frames that is not finite; 0 if all are."""
+    return int(np.isfinite(frames).all(1).argmin())
+
+
+def _not_finite(path: Path, at_s: float) -> SourceError:
+    return SourceError(f"{path} holds samples that are NaN or infinite from {at_s:.3f} s on; export it again")
 
 
 def _truncated(path: Path, promised: int, found: int) -> SourceError:

@@ -166,16 +166,52 @@ def test_truncated_mp3_names_both_counts(tmp_path: Path) -> None:
     assert "promises 48000 samples, 2" in refusal(tmp_path / "a.mp3")
 
 
-def test_samples_that_are_not_finite_are_silenced_and_counted(tmp_path: Path) -> None:
-    audio = np.full((16000, 1), 0.25, np.float32)
-    audio[100:110] = np.nan
-    audio[200] = np.inf
-    soundfile.write(tmp_path / "a.wav", audio, 16000, subtype="FLOAT")
-    source = open_source(f"file://{tmp_path / 'a.wav'}", realtime=False)
+def damaged(path: Path) -> Path:
+    audio = np.full((16000, 2), 0.25, np.float32)
+    audio[4000:4010, 1] = np.nan
+    audio[8000, 0] = np.inf
+    soundfile.write(path, audio, 16000, subtype="FLOAT")
+    return path
+
+
+def test_truncated_ogg(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, 5 * 16000)
+    soundfile.write(tmp_path / "a.ogg", noise, 16000)
+    data = (tmp_path / "a.ogg").read_bytes()
+    assert heard(tmp_path / "a.ogg").size == 5 * RATE_HZ
+    (tmp_path / "a.ogg").write_bytes(data + b"TAG" + bytes(125))  # some programs add what is no page
+    assert heard(tmp_path / "a.ogg").size == 5 * RATE_HZ
+    for end in (len(data) // 2, len(data) - 1):
+        (tmp_path / "a.ogg").write_bytes(data[:end])
+        assert "cut short: it ends amid a page" in refusal(tmp_path / "a.ogg")
+
+
+def test_a_tilde_is_the_home_folder_unless_it_is_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home").mkdir()
+    soundfile.write(tmp_path / "home" / "a.wav", tone(16000), 16000)
+    soundfile.write(tmp_path / "~b.wav", tone(16000), 16000)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    assert heard("~/a.wav").size == RATE_HZ
+    assert heard("~b.wav").size == RATE_HZ
+    assert "does not exist" in refusal("~nobody-of-this-name/a.wav")
+
+
+def test_samples_that_are_not_finite_are_silenced_and_counted_in_real_time(tmp_path: Path) -> None:
+    source = open_source(f"file://{damaged(tmp_path / 'a.wav')}")
     out = np.concatenate([b.samples for b in source])
     assert np.isfinite(out).all()
-    assert not out[100:110].any()
+    np.testing.assert_array_equal(out[4000:4010], 0.125)
     assert "11 samples not finite" in source.status().detail
+
+
+def test_samples_that_are_not_finite_are_an_error_flat_out(tmp_path: Path) -> None:
+    source = open_source(f"file://{damaged(tmp_path / 'a.wav')}", realtime=False)
+    with pytest.raises(SourceError, match=r"a\.wav holds samples that are NaN or infinite from 0\.250 s on"):
+        list(source)
 
 
 def test_all_zero_and_clipped_files_are_sound_like_any(tmp_path: Path) -> None:
@@ -197,7 +233,7 @@ def test_in_real_time_a_block_comes_when_its_last_sample_is_heard(tmp_path: Path
         blocks.append(block)
     took = time.monotonic() - began
     assert max(early) <= 0.001
-    assert 0.49 < took < 0.9
+    assert 0.49 < took < 3
     assert sum(b.samples.size for b in blocks) == 8000
     assert {b.samples.size for b in blocks[:-1]} == {160}
     steps = np.diff([b.captured_at for b in blocks])
