@@ -93,10 +93,8 @@ def run(arguments: Sequence[str]) -> int:
         # the reader of our output has left (`facecue devices | head`): there is nobody to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (
-        ValueError,
-        OSError,
-    ) as error:  # SourceError, SinkError, ConfigError, ContractError … are ValueErrors
+    # SourceError, SinkError, ConfigError, ContractError … are ValueErrors
+    except (ValueError, OSError, ImportError) as error:
         if debug:
             raise
         _fail(complaint(error))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FAILED = 1
 JOBS_A_PROCESS = 8
 """Starting a process costs about as much as baking so many lines."""
+MAX_PROCESSES = 61
+"""More than so many a pool of Windows cannot wait for."""
 
 
 def bake(
@@ -63,7 +65,7 @@ def _processes(jobs: int, asked: int | None) -> int:
     """How many processes bake so many jobs."""
     if asked is None:
         asked = min(os.cpu_count() or 1, -(-jobs // JOBS_A_PROCESS))
-    return min(asked, jobs)
+    return min(asked, jobs, MAX_PROCESSES)
 
 
 def _baked(recipe: Recipe, work: Worklist, processes: int, stop: Event) -> int:
@@ -77,7 +79,7 @@ def _baked(recipe: Recipe, work: Worklist, processes: int, stop: Event) -> int:
 
     console = Console(stderr=True)
     columns = (TextColumn("baking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    faults = [(path, reason) for path, reason in work.refused]
+    faults = list(work.refused)
     speech_s, baked, began = 0.0, 0, time.monotonic()
     try:
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

@@ -112,6 +112,7 @@ def bake_all(recipe: Recipe, jobs: Sequence[Job], processes: int, stop: Event) -
         for job in jobs:
             yield baker(job)
         return
+    assemble(recipe.config)  # what every process would fail with is said once, here
     context = multiprocessing.get_context("spawn")  # the same everywhere, and no lock is copied in mid-air
     halt = context.Event()
     with ProcessPoolExecutor(processes, context, _open_bakery, (recipe, halt)) as pool:
@@ -140,9 +141,8 @@ _baker: Baker | None = None
 """Of a process of the pool."""
 
 
-def _open_bakery(
-    recipe: Recipe, stop: Any
-) -> None:  # an event of multiprocessing, which has the same methods
+def _open_bakery(recipe: Recipe, stop: Any) -> None:
+    """Begins a process; `stop` is an event of multiprocessing, which has the methods of a thread's."""
     global _baker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process: the first one sets `stop`
     _baker = Baker(recipe, stop=stop)

@@ -47,6 +47,7 @@ def demo(
     from bridge.sources import open_source
     from bridge.sources.demo import DEMO_CLIPS, load_clip
 
+    out.mkdir(parents=True, exist_ok=True)  # a folder that refuses is known before the show
     speech = np.concatenate([load_clip(name) for name, _ in DEMO_CLIPS])
     source = open_source("demo://?loop=1" if loop else "demo://", realtime=not fast)
     assembly = assemble(LiveConfig(), realtime=not fast)

@@ -6,10 +6,12 @@ import platform
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
 import typer
+
+from bridge.commands.complaint import complaint
 
 HOPS = 200
 """Hops of 10 ms that are timed."""
@@ -33,10 +35,18 @@ def doctor() -> None:
     """Check this installation; the exit code is 1 if something essential fails."""
     failed = False
     for check in (_python, _libraries, _devices, _ports, _receivers, _speech, _networks):
-        for finding in check():
+        for finding in _findings(check):
             failed |= finding.mark == "fail"
             typer.echo(f"{finding.mark:4}  {finding.text}")
     raise typer.Exit(1 if failed else 0)
+
+
+def _findings(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """What a check finds; a library that is missing or does not load ends it, and not the report."""
+    try:
+        yield from check()
+    except ImportError as error:
+        yield Finding("fail", complaint(error))
 
 
 def _python() -> Iterator[Finding]:
@@ -116,7 +126,7 @@ def _speech() -> Iterator[Finding]:
         from bridge.sources.demo import DEMO_CLIPS, load_clip
 
         load_clip(DEMO_CLIPS[0][0])
-    except (SourceError, OSError, ImportError) as error:
+    except (SourceError, OSError) as error:
         yield Finding("fail", f"the bundled speech cannot be read: {error}")
     else:
         yield Finding("ok", f"bundled speech: {len(DEMO_CLIPS)} sentences")

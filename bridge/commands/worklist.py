@@ -44,8 +44,10 @@ def worklist(paths: Sequence[Path], out: Path, formats: Sequence[str], *, force:
     work = Worklist()
     taken: dict[str, Path] = {}
     for path in paths:
-        found = list(_found(path))
-        if not found:
+        unread: list[tuple[Path, str]] = []
+        found = list(_found(path, unread))
+        work.refused += unread
+        if not found and not unread:
             work.refused.append((path, f"holds no recording; those end in {' '.join(SUFFIXES)}"))
         for recording, place in found:
             job = Job(recording, out / place.parent / place.stem)
@@ -65,12 +67,19 @@ def worklist(paths: Sequence[Path], out: Path, formats: Sequence[str], *, force:
     return work
 
 
-def _found(path: Path) -> Iterator[tuple[Path, Path]]:
-    """(recording, its place below `out`) of a file or of everything in a folder, in a stable order."""
+def _found(path: Path, unread: list[tuple[Path, str]]) -> Iterator[tuple[Path, Path]]:
+    """(recording, its place below `out`) of a file or of everything in a folder, in a stable order.
+
+    Folders that cannot be read are added to `unread`, each with the reason.
+    """
+
+    def note(error: OSError) -> None:
+        unread.append((Path(error.filename or path), error.strerror or str(error)))
+
     if not path.is_dir():
         yield path, Path(path.name)
         return
-    for folder, folders, names in os.walk(path):
+    for folder, folders, names in os.walk(path, onerror=note):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             # hidden files: macOS leaves ._x.wav beside x.wav on foreign disks

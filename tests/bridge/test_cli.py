@@ -133,6 +133,33 @@ def test_a_damaged_network_is_one_line(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_network_that_cannot_be_used_is_told_once(
+    processes: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        speech(tmp_path / "in" / f"{name}.wav")
+    (tmp_path / "face.onnx").write_bytes(b"")
+    arguments = ("bake", tmp_path / "in", "-o", tmp_path / "out", "-j", processes)
+    assert run(*arguments, "--model", tmp_path / "face.onnx") == 1
+    assert "face.onnx (0 bytes) is no whole ONNX model" in complaint(capfd)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("library", ["onnxruntime", "soxr", "soundfile"])
+def test_a_missing_library_is_one_line(
+    library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = speech(tmp_path / "x.wav", rate=48_000)
+    monkeypatch.delitem(sys.modules, "bridge.sources.file", raising=False)  # so that it is imported again
+    monkeypatch.setitem(sys.modules, library, None)
+    assert run("bake", recording, "-o", tmp_path / "out") == 1
+    error = complaint(capsys)
+    assert library in error
+    assert "install facecue again" in error
+    assert files(tmp_path) == {"x.wav"}
+
+
 def test_no_arguments_is_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run() == 2
     text = capsys.readouterr().err
@@ -216,6 +243,25 @@ def test_a_folder_without_recordings_is_one_line(tmp_path: Path, capsys: pytest.
     (tmp_path / "in").mkdir()
     assert run("bake", tmp_path / "in", "-o", tmp_path / "out") == 1
     assert "holds no recording" in complaint(capsys)
+
+
+def test_a_folder_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    speech(tmp_path / "in" / "a.wav")
+    speech(tmp_path / "in" / "locked" / "b.wav")
+    scandir = os.scandir
+
+    def guarded(path: object) -> object:
+        if Path(str(path)).name == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    assert run("bake", tmp_path / "in", "-o", tmp_path / "out") == 1
+    error = complaint(capsys)
+    assert "locked: Permission denied" in error
+    assert (tmp_path / "out" / "a.npz").exists()
 
 
 @posix
@@ -387,6 +433,15 @@ def test_demo_leaves_a_take_and_pictures(tmp_path: Path, capsys: pytest.CaptureF
         assert out.count(f"  {emotion}\n") == 1
 
 
+def test_a_demo_that_cannot_leave_its_take_says_so_before_it_plays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "shown").write_text("a file")
+    assert run("demo", "--sink", "null://", "-o", tmp_path / "shown") == 1
+    assert "shown: File exists" in complaint(capsys)
+    assert files(tmp_path) == {"shown"}
+
+
 def test_emotions_are_walked_through_in_time() -> None:
     asked: list[str] = []
 
@@ -455,6 +510,17 @@ def test_doctor_finds_everything_here(capsys: pytest.CaptureFixture[str]) -> Non
     text = "\n".join(lines)
     for name in ("Python 3.", "onnxruntime ", "network live: look-ahead", "network studio:", "p50", "39540"):
         assert name in text
+
+
+def test_doctor_names_a_library_that_does_not_load(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert run("doctor") == 1
+    said = capsys.readouterr()
+    (failed,) = (line for line in said.out.splitlines() if line.startswith("fail"))
+    assert "onnxruntime" in failed
+    assert said.err == ""
 
 
 def test_doctor_fails_when_a_network_does_not_load(
