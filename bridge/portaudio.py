@@ -28,7 +28,8 @@ Fill = Callable[[int, float, bool], Floats]
 MAX_NATIVE_CHANNELS = 8  # virtual devices offer 32 or more and fill two: opened as stereo
 BLOCKS_A_SECOND = 100
 OUTPUT_LATENCY_S = 0.04  # it is part of the monitor's delay, and less of it crackles behind a sound server
-BELIEVED_S = 0.4  # sound servers report half a second and more while they start, and then correct themselves
+BELIEVED_S = 0.4  # more than this is no report but a mistake
+SETTLED_S = 2.0  # sound servers report 0.2 to 0.7 s in the first second or so of a stream, and then correct themselves
 _PREFERRED_HOSTS = ("WASAPI", "Core Audio", "JACK")  # of the several listings of one device, the quickest
 _INSTALL = {
     "win32": "pip install --force-reinstall sounddevice (its Windows wheel brings PortAudio)",
@@ -158,10 +159,15 @@ def open_input(wanted: str, deliver: Deliver, ended: Callable[[], None]) -> Stre
     """
     global _inputs_open  # PortAudio is one per process, and so is this count
 
+    settled_at: float | None = None
+
     def heard(indata: Floats, frames: int, times: Any, status: Any) -> None:
+        nonlocal settled_at
         now = time.monotonic()
+        settled_at = now + SETTLED_S if settled_at is None else settled_at
         age = times.currentTime - times.inputBufferAdcTime  # of the first sample; some hosts leave it 0
-        late = age - frames / device.rate_hz if 0.0 < age < BELIEVED_S else 0.0
+        believed = now >= settled_at and 0.0 < age < BELIEVED_S
+        late = age - frames / device.rate_hz if believed else 0.0
         deliver(indata.copy(), now - max(0.0, late), bool(status.input_overflow))
 
     with _lock:

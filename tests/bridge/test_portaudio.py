@@ -4,6 +4,7 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bridge import portaudio
@@ -98,3 +99,39 @@ except SourceError as error:
     )
     assert "no sound card can be used" in done.stdout
     assert done.stdout.count("\n") == 1
+
+
+def test_a_stated_age_is_believed_once_the_stream_has_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sound server says at first that a block is 0.2 s old; a microphone behind it was heard no earlier."""
+    pretend(monkeypatch, LISTED, (0, 3))
+    opened: dict[str, Any] = {}
+
+    class InputStream:
+        def __init__(self, **wanted: Any) -> None:
+            opened.update(wanted)
+
+        def start(self) -> None: ...
+        def abort(self, *, ignore_errors: bool) -> None: ...
+        def close(self, *, ignore_errors: bool) -> None: ...
+
+    portaudio.sounddevice().InputStream = InputStream
+    now = 100.0
+    monkeypatch.setattr(portaudio.time, "monotonic", lambda: now)
+    heard: list[tuple[float, bool]] = []
+    stream = portaudio.open_input("", lambda _, at, lost: heard.append((at, lost)), lambda: None)
+
+    def block(age_s: float, lost: bool = False) -> tuple[float, bool]:
+        times = SimpleNamespace(currentTime=50.0, inputBufferAdcTime=50.0 - age_s)
+        opened["callback"](np.zeros((441, 1), np.float32), 441, times, SimpleNamespace(input_overflow=lost))
+        return heard[-1]
+
+    try:
+        assert block(0.23) == (100.0, False)  # the first block: what it says of its age is a mistake
+        now = 101.9
+        assert block(0.23) == (101.9, False)
+        now = 102.1
+        assert block(0.04, lost=True) == (pytest.approx(102.07), True)  # 10 ms of it are the block itself
+        assert block(0.0) == (102.1, False)  # hosts that state nothing
+        assert block(0.7) == (102.1, False)
+    finally:
+        stream.close()
