@@ -23,6 +23,8 @@ QUEUE_FRAMES = 10
 """Frames kept for a subscriber that is behind: 0.2 s. Older ones would be of no use to a live face."""
 BUFFER_BYTES = 16_384
 """Kernel send buffer of a subscriber, about ten frames: the system's own would hide seconds of delay."""
+LINGER_MS = 200
+"""How long closing waits for the last frames to leave: the face at rest is among them."""
 ACTOR_LIMIT = 255
 """UTF-8 bytes of an actor's name."""
 REQUEST_LIMIT = 1024
@@ -50,18 +52,18 @@ class ZeroMqSink:
         self._context = zmq.Context(io_threads=1)
         try:
             self._socket = self._open(places, connect=connect)
-            self._monitor = self._socket.get_monitor_socket(ARRIVALS | zmq.EVENT_DISCONNECTED)
         except BaseException:
             self._context.destroy(linger=0)
             raise
 
     def _open(self, places: Sequence[Endpoint], *, connect: bool) -> zmq.Socket[bytes]:
         socket = self._context.socket(zmq.PUB)
-        socket.linger = 0
         socket.sndhwm = QUEUE_FRAMES
         socket.sndbuf = BUFFER_BYTES
         socket.maxmsgsize = REQUEST_LIMIT
         socket.immediate = True  # nothing is queued for a peer that is not there yet
+        # before the first peer can come: one that nobody saw coming would never be counted
+        self._monitor = socket.get_monitor_socket(ARRIVALS | zmq.EVENT_DISCONNECTED)
         bound = []
         for place in places:
             socket.ipv6 = ":" in place.ip  # holds for the next bind or connect
@@ -115,10 +117,10 @@ class ZeroMqSink:
         return SinkStatus(self.uri, self._sent, self._dropped, self._errors, detail)
 
     def close(self) -> None:
-        """Closes the socket at once; what still waits is let go."""
+        """Closes the socket; what a subscriber does not take within `LINGER_MS` is let go."""
         if not self._socket.closed:
             self._socket.disable_monitor()
-            self._context.destroy(linger=0)
+            self._context.destroy(linger=LINGER_MS)
             self._connected.clear()
 
 

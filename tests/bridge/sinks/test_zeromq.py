@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import numpy as np
@@ -49,6 +50,13 @@ class Subscriber:
         assert self._process.stdout is not None
         return self._process.stdout.readline()
 
+    def line_while(self, sink: ZeroMqSink, frame: RigFrame) -> str:
+        """The next line, while frames are sent: a peer may be there long before its subscription is."""
+        with ThreadPoolExecutor(1) as thread:
+            line = thread.submit(self.line)
+            send_until(sink, frame, line.done)
+        return line.result()
+
     def kill(self) -> None:
         assert self._process.stdout is not None
         self._process.kill()
@@ -60,7 +68,7 @@ class Subscriber:
 def subscriber() -> Iterator[Callable[..., Subscriber]]:
     started: list[Subscriber] = []
 
-    def start(mode: str, where: str, count: int = 1) -> Subscriber:
+    def start(mode: str, where: str, count: int = 100_000) -> Subscriber:
         started.append(Subscriber(mode, where, count))
         return started[-1]
 
@@ -103,13 +111,11 @@ def test_a_subscriber_in_another_process_reads_frames(
     sink: ZeroMqSink, subscriber: Callable[..., Subscriber], frame: RigFrame
 ) -> None:
     assert peers(sink) == "no peers"
-    reader = subscriber("connect", sink.endpoints[0], 30)
+    reader = subscriber("connect", sink.endpoints[0])
     send_until(sink, frame, lambda: peers(sink) == "1 peer")
-    start = sink.status().sent
-    send_until(sink, frame, lambda: sink.status().sent >= start + 60)
     numbers = []
     for _ in range(30):
-        actor, n, data = reader.line().split()
+        actor, n, data = reader.line_while(sink, frame).split()
         assert actor == "face"
         numbers.append(int(n))
         np.testing.assert_array_equal(decode(bytes.fromhex(data)).cues.landmarks, frame.cues.landmarks)
@@ -120,16 +126,14 @@ def test_a_subscriber_in_another_process_reads_frames(
 def test_a_subscriber_that_is_killed_and_comes_back(
     sink: ZeroMqSink, subscriber: Callable[..., Subscriber], frame: RigFrame
 ) -> None:
-    first = subscriber("connect", sink.endpoints[0], 10_000)
+    first = subscriber("connect", sink.endpoints[0])
     assert send_until(sink, frame, lambda: peers(sink) == "1 peer") < 1.0
-    assert first.line()
+    assert first.line_while(sink, frame)
     first.kill()
     assert send_until(sink, frame, lambda: peers(sink) == "no peers") < 1.0
-    second = subscriber("connect", sink.endpoints[0], 1)
+    second = subscriber("connect", sink.endpoints[0])
     assert send_until(sink, frame, lambda: peers(sink) == "1 peer") < 1.0
-    start = sink.status().sent
-    send_until(sink, frame, lambda: sink.status().sent >= start + 50)
-    assert second.line().startswith("face ")
+    assert second.line_while(sink, frame).startswith("face ")
 
 
 def test_a_subscriber_that_sleeps_stalls_nobody(
@@ -137,27 +141,23 @@ def test_a_subscriber_that_sleeps_stalls_nobody(
 ) -> None:
     asleep = subscriber("sleep", sink.endpoints[0])
     assert asleep.line() == "asleep\n"
-    awake = subscriber("connect", sink.endpoints[0], 5)
+    awake = subscriber("connect", sink.endpoints[0])
     send_until(sink, frame, lambda: peers(sink) == "2 peers")
     start = time.perf_counter()
     for _ in range(3000):  # a minute of frames, far more than every queue between the two holds
         sink.send(frame)
     assert time.perf_counter() - start < 3.0
-    base = sink.status().sent
-    send_until(sink, frame, lambda: sink.status().sent >= base + 50)
-    assert awake.line().startswith("face ")
+    assert awake.line_while(sink, frame).startswith("face ")
     before = time.perf_counter()
     sink.close()
-    assert time.perf_counter() - before < 1.0  # LINGER 0: nothing waits for the sleeper
+    assert time.perf_counter() - before < 1.0  # nothing waits long for the sleeper
 
 
 def test_pushing_into_a_bound_subscriber(subscriber: Callable[..., Subscriber], frame: RigFrame) -> None:
-    reader = subscriber("bind", "tcp://127.0.0.1:*", 1)
+    reader = subscriber("bind", "tcp://127.0.0.1:*")
     sink = opened_at(reader.line().strip().replace("tcp", "zmq+connect"), actor="Zoë")
     send_until(sink, frame, lambda: peers(sink) == "1 peer")
-    start = sink.status().sent
-    send_until(sink, frame, lambda: sink.status().sent >= start + 50)
-    assert reader.line().startswith("Zoë ")
+    assert reader.line_while(sink, frame).startswith("Zoë ")
     sink.close()
 
 
@@ -175,9 +175,8 @@ def test_several_ports_and_ipv6(frame: RigFrame) -> None:
             sub.connect(where)
             subscribers.append(sub)
         send_until(sink, frame, lambda: peers(sink) == "2 peers")
-        start = sink.status().sent
-        send_until(sink, frame, lambda: sink.status().sent >= start + 20)
         for sub in subscribers:
+            send_until(sink, frame, lambda sub=sub: sub.poll(1))
             assert decode(sub.recv_multipart()[1]).weights.tolist() == frame.weights.tolist()
     sink.close()
 
@@ -223,6 +222,24 @@ def test_a_foreign_address_cannot_be_bound() -> None:
 def test_an_actor_needs_a_name(actor: str) -> None:
     with pytest.raises(SinkError, match="a name has 1 to 255"):
         open_sink("zmq://127.0.0.1:0", actor=actor)
+
+
+def test_what_was_sent_last_arrives_though_the_sink_closes_at_once(frame: RigFrame) -> None:
+    # the last frame is the face at rest: without it a character would stand there with an open mouth
+    for _ in range(20):
+        sink = opened_at("zmq://127.0.0.1:0")
+        with zmq.Context() as context, context.socket(zmq.SUB) as sub:
+            sub.linger = 0
+            sub.rcvtimeo = 5000
+            sub.subscribe(b"face")
+            sub.connect(sink.endpoints[0])
+            send_until(sink, frame, lambda sub=sub: sub.poll(1))
+            for n in range(10_000, 10_005):
+                sink.send(RigFrame(frame.cues.with_(n=n), frame.weights, frame.latency_s))
+            sink.close()
+            last = 0
+            while last < 10_004:
+                last = decode(sub.recv_multipart()[1]).cues.n
 
 
 def test_close_twice_and_send_after(frame: RigFrame) -> None:
