@@ -3,6 +3,9 @@
 The network says how likely it is that somebody speaks (`Cues.voice`); it has heard the look-ahead already and
 learned to say so 80 ms before the voice, as lips do. Here that becomes a switch with hysteresis: on above 0.5,
 opening over 40 ms; off below 0.35 once the hang-over is through. How the mouth closes then is `direction`'s.
+
+A stream starts open: a recording may begin in the middle of a word, and half a second must have been heard before
+"nobody speaks" is worth anything.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 from bridge.frames import CUE_RATE_HZ
 
 ON, OFF = 0.5, 0.35
-HANG_OVER_S = 0.2  # pauses inside words are shorter
+HANG_OVER_S = 0.6  # lips go on moving after a word and between words
 ATTACK_S = 0.04
 _HANG_OVER_FRAMES = round(HANG_OVER_S * CUE_RATE_HZ)
 _RISE = 1 / (ATTACK_S * CUE_RATE_HZ)
@@ -23,10 +26,10 @@ class SpeechGate:
         self.reset()
 
     def reset(self) -> None:
-        """Shut."""
+        """Open, for as long as the hang-over lasts."""
         self._speaking = False
-        self._hang_over = 0
-        self._openness = 0.0
+        self._hang_over = _HANG_OVER_FRAMES
+        self._openness = 1.0
 
     def __call__(self, voice: float) -> float:
         """Probability that somebody speaks in the next frame → openness 0..1 of the mouth in it."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from models.evaluation import lips, voice_emotion
-from models.evaluation.systems import Network
+from models.evaluation.systems import Baked, Network
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "bridge" / "weights"
 
@@ -27,9 +27,10 @@ def lip_groups(data: Path) -> dict[str, list[Path]]:
 
 
 def lip_table(data: Path, networks: dict[str, Network], report: dict[str, object]) -> None:
-    """Prints the lip figures of every system on every group."""
+    """Prints the lip figures of every system on every group; "alone" is a network without gate and smoothing."""
     systems: dict[str, lips.System] = {"static": lips.static_mouth, "amplitude": lips.amplitude_mouth}
-    systems |= {name: network.landmarks for name, network in networks.items()}
+    systems |= {f"{name} alone": network.landmarks for name, network in networks.items()}
+    systems |= {name: Baked(network.path).landmarks for name, network in networks.items()}
     head = ("gap_r", "speech_r", "best_r", "best_lag_ms", "width_r", "mouth_mm", "mouth_ratio", "face_mm", "worst_mm",
             "closure_f1", "jitter_mm")  # fmt: skip
     for group, paths in lip_groups(data).items():
@@ -37,12 +38,12 @@ def lip_table(data: Path, networks: dict[str, Network], report: dict[str, object
             print(f"\n{group}: no clips under {data}")
             continue
         print(f"\n{group} ({len(paths)} clips, mean; people elsewhere also median best r)")
-        print(f"{'':12s}" + "".join(f"{h:>12s}" for h in head))
+        print(f"{'':14s}" + "".join(f"{h:>12s}" for h in head))
         for name, system in systems.items():
             rows = lips.judge(system, paths)
             means = {h: lips.mean(list(rows.values()), h) for h in head}
             median = float(np.median([r.best_r for r in rows.values()]))
-            print(f"{name:12s}" + "".join(f"{means[h]:12.3f}" for h in head)
+            print(f"{name:14s}" + "".join(f"{means[h]:12.3f}" for h in head)
                   + (f"   median best r {median:.3f}" if "elsewhere" in group else ""))  # fmt: skip
             report[f"{group} / {name}"] = {**means, "median_best_r": median,
                                            "clips": {k: asdict(v) for k, v in rows.items()}}  # fmt: skip
@@ -50,7 +51,7 @@ def lip_table(data: Path, networks: dict[str, Network], report: dict[str, object
             for name, system in systems.items():
                 ratio = lips.absolute_mouth_ratio(system, paths)
                 print(
-                    f"{name:12s} lip displacement error against a static mouth (nothing removed): {ratio:.3f}"
+                    f"{name:14s} lip displacement error against a static mouth (nothing removed): {ratio:.3f}"
                 )
                 report[f"{group} / {name} / absolute_mouth_ratio"] = ratio
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bridge.assembly import assemble
+from bridge.config import BakeConfig
 from bridge.features import log_mel
-from bridge.frames import EMOTIONS, Cues, Floats, Steering, frame_count
+from bridge.frames import EMOTIONS, AudioBlock, Cues, Floats, Steering, frame_count
 from bridge.predictor import Predictor
 
 
@@ -22,6 +24,7 @@ class Network:
     """A model file, fed a recording from a fresh state, its look-ahead filled with silence."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self.predictor = Predictor.load(path)
         self.steering = left_to_the_voice()
 
@@ -40,3 +43,16 @@ class Network:
     def emotion(self, samples: Floats) -> Floats:
         """(T, 8)."""
         return np.stack([c.emotion for c in self.cues(samples)])
+
+
+class Baked:
+    """The same file with the whole pipeline around it, as `facecue bake` runs it: gate, blinks, smoothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.pipeline = assemble(BakeConfig(model=str(path))).pipeline
+
+    def landmarks(self, samples: Floats) -> Floats:
+        """(T, 68, 3)."""
+        self.pipeline.reset()
+        frames = self.pipeline.feed(AudioBlock(samples, 0.0, 0.0)) + self.pipeline.flush()
+        return np.stack([f.cues.landmarks for f in frames])

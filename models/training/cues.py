@@ -17,12 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from bridge import landmarks as face
-from bridge.features import SILENCE
+from bridge.features import HOP_SAMPLES, SILENCE, log_mel
 from models import basis as pca
 from models.content import Content, ContentConfig
 from models.data import corpus
-from models.data.augment import augment, noise_only
+from models.data.augment import augment
 from models.data.corpus import Clip
+from models.data.noises import any_noise
 from models.losses import DisplacementLoss
 from models.motion import Motion, concordance_loss
 
@@ -89,7 +90,8 @@ class Windows:
                     1.0 if clip.tracked is not None else 0.6
                 )  # a teacher's word counts less than a camera's
                 y_mask[row, : len(target)] = sure if clip.tracked is None else clip.tracked[part]
-                if self.rng.random() < 0.5:
+                # a camera's asymmetry is articulation; a teacher's is chance, and talk's is one person's habit
+                if group != "grid" and self.rng.random() < 0.5:
                     y[row] = face.mirrored(y[row])
             if clip.motion is not None and clip.tracked is not None:
                 moved = clip.motion[part]
@@ -203,6 +205,8 @@ def main() -> None:
         average.load_state_dict(saved["average"])
         print(f"resumed at step {step}", flush=True)
     windows = Windows(clips, hops, args.seed + step)
+    # rooms where nobody speaks: the mouth is to lie still in them
+    quiet = [log_mel(any_noise(windows.rng, 2 * (FRAMES + hops) * HOP_SAMPLES)) for _ in range(300)]
     loss_of = DisplacementLoss()
     minutes = sum(c.frames for c in clips) / 3000
     size = sum(p.numel() for p in content.parameters()) / 1e6
@@ -214,8 +218,9 @@ def main() -> None:
     while step < args.steps:
         mel, y, y_mask, moved, moved_mask = windows.batch(args.batch)
         mel = augment(mel)
-        hush = max(1, args.batch // 24)
-        mel[:hush] = noise_only((hush, mel.shape[1]))
+        hush = max(1, args.batch // 16)
+        for row in range(hush):
+            mel[row] = torch.from_numpy(quiet[int(windows.rng.integers(len(quiet)))][: mel.shape[1]])
         y[:hush], y_mask[:hush], moved_mask[:hush] = 0.0, 1.0, 0.0
         with torch.autocast("cpu", dtype=torch.bfloat16):
             out, hidden, _ = content(pairs_of(mel, hops), content.initial_state(args.batch))

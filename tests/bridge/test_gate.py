@@ -10,8 +10,17 @@ ATTACK = round(ATTACK_S * 50)
 
 
 def run(voices: list[float]) -> list[float]:
+    """A gate that has been shut by silence."""
     gate = SpeechGate()
+    for _ in range(HANG_OVER + 1):
+        gate(0.0)
     return [gate(v) for v in voices]
+
+
+def test_starts_open_and_shuts_if_nobody_speaks() -> None:
+    gate = SpeechGate()
+    assert [gate(0.0) for _ in range(HANG_OVER)] == [1.0] * HANG_OVER
+    assert gate(0.0) == 0.0
 
 
 def test_opens_over_the_attack_and_shuts_after_the_hang_over() -> None:
@@ -39,6 +48,6 @@ def test_bounded_and_reset_restores_exactly(voices: list[float]) -> None:
     gate = SpeechGate()
     first = [gate(v) for v in voices]
     assert all(0.0 <= v <= 1.0 for v in first)
-    assert np.all(np.diff([0.0, *first]) <= 1 / ATTACK + 1e-9)
+    assert np.all(np.diff([1.0, *first]) <= 1 / ATTACK + 1e-9)
     gate.reset()
     assert [gate(v) for v in voices] == first

