@@ -81,7 +81,7 @@ def assemble(
         predictor,
         Direction(config.direction, neutral_face()),
         Retarget(),
-        SpeechGate() if config.direction.gate else None,
+        SpeechGate(),
         LatencyMeter(realtime=realtime),
     )
     return Assembly(pipeline, name, predictor.lookahead_hops * 1000 * HOP_SAMPLES // RATE_HZ)

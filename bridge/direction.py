@@ -19,7 +19,7 @@ from bridge.rest import scaled_rotation
 from bridge.steering import AUTO, SteeringEase
 
 RELEASE_S = 0.16
-"""The mouth comes to rest in this time after the gate closed; it opens at once."""
+"""The mouth comes to rest in this time after the gate closed; how it opens is the gate's."""
 MAX_GAZE_RAD = 0.6
 """Eyes turn no further, either way."""
 MAX_HEAD_RAD = 0.8
@@ -213,10 +213,10 @@ class Direction:
         right, left = self._blinks(cues.time_s, gate)  # runs on while switched off, so that none waits
         close_lids(landmarks, *((right, left) if config.blink else (0.0, 0.0)), self._open_cm)
         gaze, translation, rotation = self._turn(cues)
-        return Cues(cues.n, cues.time_s, landmarks, gaze, rotation, translation, cues.emotion)
+        return Cues(cues.n, cues.time_s, landmarks, gaze, rotation, translation, cues.emotion, cues.voice)
 
     def _opened(self, gate: float) -> float:
-        """The gate, opening at once (its look-ahead came before) and closing over `RELEASE_S`."""
+        """The gate, followed at once as it opens and over `RELEASE_S` as it closes, with a soft start and end."""
         self._openness = max(gate, self._openness - 1.0 / (CUE_RATE_HZ * RELEASE_S))
         x = min(self._openness, 1.0)
         return x * x * (3.0 - 2.0 * x)

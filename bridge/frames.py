@@ -133,4 +133,5 @@ def rest_cues(n: int, neutral: Floats) -> Cues:
         head_rotation=np.array([0, 0, 0, 1], np.float32),
         head_translation=np.zeros(3, np.float32),
         emotion=emotion,
+        voice=0.0,
     )

@@ -225,23 +225,23 @@ def run(
             if on_frame is not None:
                 on_frame(frame)
 
-    try:
-        with _closed_on(stop, source):
+    with _closed_on(stop, source):  # on the outside: a device that closes slowly keeps nobody from resting
+        try:
             for block in source:
                 if stop.is_set():
                     break
                 if monitor is not None:
                     monitor(block)
                 send(pipeline.feed(block))
-        if not stop.is_set():
-            owed: Iterable[RigFrame] = pipeline.flush()
-            if source.realtime:  # no sound sets their pace any more
-                late = (replace(f, latency_s=meter.latency_of(f.cues.time_s)) for f in _paced(owed))
-                owed = takewhile(lambda _: not stop.is_set(), late)
-            send(owed)
-    finally:
-        if source.realtime and last is not None:
-            send(_paced(pipeline.ease_to_rest(last)))
+            if not stop.is_set():
+                owed: Iterable[RigFrame] = pipeline.flush()
+                if source.realtime:  # no sound sets their pace any more
+                    late = (replace(f, latency_s=meter.latency_of(f.cues.time_s)) for f in _paced(owed))
+                    owed = takewhile(lambda _: not stop.is_set(), late)
+                send(owed)
+        finally:
+            if source.realtime and last is not None:
+                send(_paced(pipeline.ease_to_rest(last)))
 
 
 def _paced(frames: Iterable[RigFrame]) -> Iterator[RigFrame]:

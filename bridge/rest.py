@@ -41,6 +41,7 @@ def toward_rest(cues: Cues, n: int, share: float, neutral: Floats) -> Cues:
         head_rotation=scaled_rotation(cues.head_rotation, 1.0 - share),
         head_translation=cues.head_translation * left,
         emotion=rest.emotion + (cues.emotion - rest.emotion) * left,
+        voice=cues.voice * (1.0 - share),
     )
 
 

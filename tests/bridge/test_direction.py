@@ -28,6 +28,7 @@ def moving(n: int, size_cm: float = 0.3, seed: int = 0) -> Cues:
         gaze=rng.normal(0, 0.2, (2, 2)).astype(np.float32),
         head_rotation=turned(rng.normal(0, 0.1), rng.normal(0, 0.1), 0.0),
         head_translation=rng.normal(0, 0.5, 3).astype(np.float32),
+        voice=float(rng.uniform(0.1, 0.9)),
     )
 
 
@@ -45,7 +46,7 @@ def angle_of(quaternion: Floats) -> float:
 
 def same(a: Cues, b: Cues) -> bool:
     names = ("landmarks", "gaze", "head_rotation", "head_translation", "emotion")
-    return (a.n, a.time_s) == (b.n, b.time_s) and all(
+    return (a.n, a.time_s, a.voice) == (b.n, b.time_s, b.voice) and all(
         np.array_equal(getattr(a, name), getattr(b, name)) for name in names
     )
 
@@ -57,6 +58,7 @@ def test_by_default_the_network_is_believed() -> None:
     np.testing.assert_allclose(out.landmarks, cues.landmarks, atol=1e-5)
     np.testing.assert_allclose(out.head_rotation, cues.head_rotation, atol=1e-6)
     np.testing.assert_array_equal(out.gaze, cues.gaze)
+    assert out.voice == cues.voice
     np.testing.assert_array_equal(cues.landmarks, before)  # the network's frame is left alone
     assert out.landmarks is not cues.landmarks
 
