@@ -17,7 +17,12 @@ FEATURES = f"log-mel/{BINS}/{WINDOW_SAMPLES}/{HOP_SAMPLES}/{FFT_SIZE}/{LOW_HZ:g}
 LANDMARKS = "ibug68-displacement-cm"
 MAX_LOOKAHEAD_HOPS = 500
 INPUTS = ("mel", "emotion_request", "emotion_mix", "intensity")
-OUTPUTS = ("displacement", "gaze", "head_rotation", "head_translation", "emotion", "voice")
+OUTPUT_SHAPES: dict[str, tuple[int, ...]] = {
+    "displacement": (68, 3), "gaze": (2, 2), "head_rotation": (4,), "head_translation": (3,),
+    "emotion": (len(EMOTIONS),), "voice": (),
+}  # fmt: skip
+"""Name → shape of one frame of each output; batch and frames go before."""
+OUTPUTS = tuple(OUTPUT_SHAPES)
 STATE_IN, STATE_OUT = "state.", "next."
 """Prefixes of each state tensor's input and output."""
 MAX_STATE_VALUES = 4_000_000

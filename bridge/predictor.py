@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,16 @@ from bridge.contract import (
     INPUTS,
     KEY,
     MAX_STATE_VALUES,
+    OUTPUT_SHAPES,
     OUTPUTS,
     STATE_IN,
     STATE_OUT,
     Contract,
     ContractError,
     read_contract,
-)  # fmt: skip
+)
 from bridge.features import BINS, SILENCE
-from bridge.frames import Cues, Floats, Steering, frame_time_s
+from bridge.frames import EMOTIONS, Cues, Floats, Steering, frame_time_s
 from bridge.landmarks import GAP_LOWER, GAP_UPPER, neutral_face
 
 MAX_FRAMES_A_CALL = 256
@@ -96,10 +98,36 @@ class Predictor:
                 raise ContractError(
                     f"{path}: state {name} is {has[STATE_IN + name]}; its contract says {shape}"
                 )
-        values = sum(int(np.prod(shape)) for shape in contract.states.values())
+        values = sum(math.prod(shape) for shape in contract.states.values())
         if values > MAX_STATE_VALUES:
             raise ContractError(f"{path} keeps {values} state values; at most {MAX_STATE_VALUES} are allowed")
-        return cls(session, contract)
+        predictor = cls(session, contract)
+        predictor._rehearse(path)
+        return predictor
+
+    def _rehearse(self, path: Path) -> None:
+        """Runs two hops of silence: what a network does is found out before a voice meets it.
+
+        Raises:
+            ContractError: if it fails, or gives anything but the shapes of `OUTPUT_SHAPES` and its own states.
+        """
+        silence = np.full((1, 2, BINS), SILENCE, np.float32)
+        feed = self._feed(silence, Steering(np.eye(len(EMOTIONS), dtype=np.float32)[0], 0.0, 1.0))
+        try:
+            values = self._session.run(self._names, feed)
+        except Exception as error:  # as above
+            raise ContractError(
+                f"{path} does not run: {' '.join(str(error).split()):.160}; export it again"
+            ) from error
+        wants = [(1, 1, *shape) for shape in OUTPUT_SHAPES.values()]
+        wants += [tuple(shape) for shape in self.contract.states.values()]
+        for name, value, want in zip(self._names, values, wants, strict=True):
+            if value.shape != want or value.dtype != np.float32:
+                raise ContractError(
+                    f"{path}: {name} comes as {value.dtype} {value.shape}; this bridge needs float32 {want}"
+                )
+            if not np.isfinite(value).all():
+                raise ContractError(f"{path}: {name} is not finite for silence; train or export it again")
 
     def reset(self) -> None:
         """Forgets all that was heard; the next frame is number 0."""
@@ -128,14 +156,19 @@ class Predictor:
             cues += self._run(hops[2 * start : 2 * stop], steering)
         return cues
 
-    def _run(self, hops: Floats, steering: Steering) -> list[Cues]:
-        feed: dict[str, Floats] = {
-            "mel": np.ascontiguousarray(hops[None], np.float32),
+    def _feed(self, mel: Floats, steering: Steering) -> dict[str, Floats]:
+        """All inputs: mel (1, hops, 80), what the director asks, and the state."""
+        return {
+            "mel": mel,
             "emotion_request": steering.emotion.reshape(1, -1).astype(np.float32, copy=False),
             "emotion_mix": np.array([[steering.mix]], np.float32),
             "intensity": np.array([[steering.intensity]], np.float32),
+            **self._state,
         }
-        values = self._session.run(self._names, feed | self._state)
+
+    def _run(self, hops: Floats, steering: Steering) -> list[Cues]:
+        feed = self._feed(np.ascontiguousarray(hops[None], np.float32), steering)
+        values = self._session.run(self._names, feed)
         for name, value in zip(self._state, values[len(OUTPUTS) :], strict=True):
             self._state[name] = value
         displacement, gaze, rotation, translation, emotion, voice = (v[0] for v in values[: len(OUTPUTS)])

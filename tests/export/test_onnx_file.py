@@ -1,6 +1,7 @@
 """Export keeps only what onnxruntime repeats; the predictor refuses what it cannot run."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +145,56 @@ def test_state_shapes_must_match_the_file(exported: tuple[CueNetwork, Path], tmp
     onnx.save(model, str(path))
     with pytest.raises(ContractError, match=r"motion.*\[1, 1, 64\].*\[1, 1, 9\]"):
         Predictor.load(path)
+
+
+def altered(source: Path, path: Path, change: Callable[["onnx.GraphProto"], None]) -> Path:
+    """A copy of a network with the same contract and another graph."""
+    model = onnx.load(str(source))
+    change(model.graph)
+    onnx.save(model, str(path))
+    return path
+
+
+def test_a_network_that_does_not_keep_its_contract_is_refused(
+    exported: tuple[CueNetwork, Path], tmp_path: Path
+) -> None:
+    def swap(graph: "onnx.GraphProto") -> None:
+        names = {"gaze": "head_translation", "head_translation": "gaze"}
+        for node in graph.node:
+            node.output[:] = [names.get(name, name) for name in node.output]
+        for value in graph.output:
+            if value.name in names:
+                value.type.tensor_type.ClearField("shape")
+
+    def blow_up(graph: "onnx.GraphProto") -> None:
+        for node in graph.node:
+            node.output[:] = ["sound" if name == "voice" else name for name in node.output]
+        graph.initializer.append(onnx.numpy_helper.from_array(np.float32(np.nan), "bad"))
+        graph.node.append(onnx.helper.make_node("Add", ["sound", "bad"], ["voice"]))
+
+    with pytest.raises(
+        ContractError, match=r"gaze comes as float32 \(1, 1, 3\).*needs float32 \(1, 1, 2, 2\)"
+    ):
+        Predictor.load(altered(exported[1], tmp_path / "swapped.onnx", swap))
+    with pytest.raises(ContractError, match="voice is not finite for silence"):
+        Predictor.load(altered(exported[1], tmp_path / "nan.onnx", blow_up))
+
+
+def test_absurd_states_are_refused_before_memory_is_taken(
+    exported: tuple[CueNetwork, Path], tmp_path: Path
+) -> None:
+    shape = [2**32, 2**32]  # as 64-bit integers their product is 0
+    model = onnx.load(str(exported[1]))
+    contract = json.loads(model.metadata_props[0].value)
+    contract["states"]["huge"] = shape
+    onnx.helper.set_model_props(model, {KEY: json.dumps(contract)})
+    huge = onnx.helper.make_tensor_value_info("state.huge", onnx.TensorProto.FLOAT, shape)
+    model.graph.input.append(huge)
+    model.graph.node.append(onnx.helper.make_node("Identity", ["state.huge"], ["next.huge"]))
+    model.graph.output.append(onnx.helper.make_tensor_value_info("next.huge", onnx.TensorProto.FLOAT, shape))
+    onnx.save(model, str(tmp_path / "huge.onnx"))
+    with pytest.raises(ContractError, match=r"keeps 18446744\d+ state values"):
+        Predictor.load(tmp_path / "huge.onnx")
 
 
 @given(st.text(max_size=60) | st.none())
