@@ -109,6 +109,22 @@ class RigFrame:
     """Seconds from the moment the sound at `cues.time_s` was heard until this frame left the pipeline."""
 
 
+SHAPES: dict[str, tuple[int, ...]] = {
+    "landmarks": (68, 3),
+    "gaze": (2, 2),
+    "head_rotation": (4,),
+    "head_translation": (3,),
+    "emotion": (len(EMOTIONS),),
+    "arkit": (len(ARKIT),),
+}
+"""The arrays of a `RigFrame` under the names that wires and takes give them."""
+
+
+def arrays_of(frame: RigFrame) -> dict[str, Floats]:
+    """The arrays of a frame by the names of `SHAPES`, in that order."""
+    return {key: frame.weights if key == "arkit" else getattr(frame.cues, key) for key in SHAPES}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Steering:
     """What the director asks of the network itself, with the features of a frame."""

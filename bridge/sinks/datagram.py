@@ -1,7 +1,8 @@
 """UDP packets to several receivers at once. A send never blocks and never raises.
 
 Each receiver has a connected, non-blocking socket of its own: only so does the system say *which* receiver
-is absent, and one that is absent costs the others nothing. Knows no protocol: a packet is bytes.
+is absent, and one that is absent costs the others nothing. Knows no protocol: a packet is bytes, and what
+packets a frame becomes is said by the sinks that stand on `DatagramSink`.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from bridge.frames import RigFrame
 from bridge.sinks import SinkStatus
 from bridge.sinks.address import Endpoint
 
@@ -119,3 +122,27 @@ class Datagrams:
         self._closed = True
         for receiver in self._receivers:
             receiver.close()
+
+
+class DatagramSink(ABC):
+    """A sink whose frames are packets."""
+
+    def __init__(self, uri: str, endpoints: Sequence[Endpoint]) -> None:
+        self.uri = uri
+        self._datagrams = Datagrams(uri, endpoints)
+
+    @abstractmethod
+    def packets(self, frame: RigFrame) -> list[bytes]:
+        """The datagrams of one frame, in the order they are sent."""
+
+    def send(self, frame: RigFrame) -> None:
+        """Sends the frame to every receiver; never blocks."""
+        self._datagrams.send(self.packets(frame))
+
+    def status(self) -> SinkStatus:
+        """Counters, and which receivers listen."""
+        return self._datagrams.status()
+
+    def close(self) -> None:
+        """Closes the sockets."""
+        self._datagrams.close()

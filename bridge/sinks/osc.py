@@ -11,9 +11,8 @@ import struct
 from collections.abc import Mapping
 
 from bridge.frames import ARKIT, EMOTIONS, RigFrame
-from bridge.sinks import SinkStatus
 from bridge.sinks.address import SinkError, check_options, endpoints, flag
-from bridge.sinks.datagram import Datagrams
+from bridge.sinks.datagram import DatagramSink
 from bridge.sinks.osc_packet import Template, big_endian, bundle, is_address_part
 
 VERSION = 1
@@ -24,7 +23,7 @@ NUMBER_MASK = 0x7FFF_FFFF
 """OSC integers have 31 bits to count with: frame numbers start again after 497 days."""
 
 
-class OscSink:
+class OscSink(DatagramSink):
     """Sends each frame as one or two OSC bundles to every receiver."""
 
     def __init__(self, uri: str, address: str, options: Mapping[str, str], actor: str) -> None:
@@ -34,7 +33,7 @@ class OscSink:
                 f"{uri}: actor {actor!r} cannot stand in an OSC address; "
                 f"use 1 to {ACTOR_LIMIT} ASCII letters, digits, - and _"
             )
-        self.uri = uri
+        super().__init__(uri, endpoints(uri, address))
         self._with_landmarks = flag(uri, options, "landmarks", default=True)
         root = f"/facecue/{actor}"
         self._landmarks = Template(f"{root}/landmarks", numbers="i" + "f" * 204)
@@ -43,7 +42,6 @@ class OscSink:
         self._emotion = Template(f"{root}/emotion", numbers="f" * len(EMOTIONS))
         self._arkit = Template(f"{root}/arkit", numbers="f" * len(ARKIT))
         self._frame = Template(f"{root}/frame", numbers="iffi")
-        self._datagrams = Datagrams(uri, endpoints(uri, address))
 
     def packets(self, frame: RigFrame) -> list[bytes]:
         """The datagrams of one frame, in the order they are sent."""
@@ -61,15 +59,3 @@ class OscSink:
         ]
         packets.append(bundle(everything_else))
         return packets
-
-    def send(self, frame: RigFrame) -> None:
-        """Sends the frame to every receiver; never blocks."""
-        self._datagrams.send(self.packets(frame))
-
-    def status(self) -> SinkStatus:
-        """Counters, and which receivers listen."""
-        return self._datagrams.status()
-
-    def close(self) -> None:
-        """Closes the sockets."""
-        self._datagrams.close()

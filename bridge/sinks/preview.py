@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bridge import look
-from bridge.frames import ARKIT, ARKIT_INDEX, EMOTIONS, RigFrame
+from bridge.frames import ARKIT, ARKIT_INDEX, EMOTIONS, RigFrame, arrays_of
 from bridge.landmarks import neutral_face
 from bridge.sinks import SinkStatus
 from bridge.sinks.address import SinkError, check_options, endpoints, flag
@@ -59,9 +59,8 @@ def event(frame: RigFrame) -> bytes:
 
 def _finite(frame: RigFrame) -> bool:
     """JSON has no NaN: a frame with one would end the page's stream."""
-    c = frame.cues
-    parts = (c.landmarks, c.gaze, c.head_rotation, c.head_translation, c.emotion, frame.weights)
-    return all(bool(np.isfinite(p).all()) for p in (*parts, np.array([c.time_s, frame.latency_s])))
+    numbers = np.array([frame.cues.time_s, frame.latency_s])
+    return all(bool(np.isfinite(values).all()) for values in (*arrays_of(frame).values(), numbers))
 
 
 class PreviewSink:

@@ -28,17 +28,6 @@ def unity_position(cm: tuple[float, float, float]) -> tuple[float, float, float]
     return -x / 100.0, y / 100.0, z / 100.0
 
 
-def part_of(rotation: Quaternion, share: float) -> Quaternion:
-    """The rotation about the same axis by `share` of its angle, the short way round."""
-    x, y, z, w = rotation if rotation[3] >= 0.0 else tuple(-c for c in rotation)
-    sine = math.hypot(x, y, z)
-    if sine < 1e-9:
-        return 0.0, 0.0, 0.0, 1.0
-    half_angle = share * math.atan2(sine, w)
-    scale = math.sin(half_angle) / sine
-    return x * scale, y * scale, z * scale, math.cos(half_angle)
-
-
 def eye_rotation(yaw: float, pitch: float) -> Quaternion:
     """The rotation, in the head frame, of an eye looking `yaw` to the subject's left, `pitch` up; radians.
 

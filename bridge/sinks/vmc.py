@@ -19,12 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bridge.frames import ARKIT, EMOTIONS, Cues, RigFrame
-from bridge.sinks import SinkStatus
+from bridge.frames import ARKIT, EMOTIONS, Cues, Floats, RigFrame
+from bridge.rest import scaled_rotation
 from bridge.sinks.address import SinkError, check_options, endpoints, fraction, one_of
-from bridge.sinks.datagram import Datagrams
+from bridge.sinks.datagram import DatagramSink
 from bridge.sinks.osc_packet import Template, big_endian, bundles, message
-from bridge.sinks.unity import Quaternion, eye_rotation, part_of, unity_position, unity_rotation
+from bridge.sinks.unity import Quaternion, eye_rotation, unity_position, unity_rotation
 
 NAMES = ("perfectsync", "PerfectSync", "vrm0", "vrm1")
 PORTS = {"assistant": 39540, "performer": 39539}
@@ -38,14 +38,14 @@ READY = message("/VMC/Ext/OK", 1, 3, 0, 1)  # avatar loaded, calibrated, mode no
 APPLY = message("/VMC/Ext/Blend/Apply")
 
 
-class VmcSink:
+class VmcSink(DatagramSink):
     """Sends each frame as VMC bundles to every receiver."""
 
     def __init__(self, uri: str, address: str, options: Mapping[str, str], actor: str) -> None:
         check_options(uri, options, ("names", "role", "neck", "eyes"))
-        self.uri = uri
-        self.actor = actor
         role = one_of(uri, options, "role", tuple(PORTS))
+        super().__init__(uri, endpoints(uri, address, default_port=PORTS[role]))
+        self.actor = actor
         self._neck_share = fraction(uri, options, "neck", default=NECK_SHARE)
         self._eye_share = fraction(uri, options, "eyes", default=1.0)
         names, self._values = _expressions(uri, one_of(uri, options, "names", NAMES))
@@ -58,7 +58,6 @@ class VmcSink:
         self._emotions = [Template("/VMC/Thru/facecue/emotion", name, numbers="f") for name in EMOTIONS]
         root = Template("/VMC/Ext/Root/Pos", "root", numbers=POSE)
         self._standing = [root(big_endian(NOWHERE + IDENTITY))] if role == "performer" else []
-        self._datagrams = Datagrams(uri, endpoints(uri, address, default_port=PORTS[role]))
 
     def packets(self, frame: RigFrame) -> list[bytes]:
         """The datagrams of one frame, in the order they are sent."""
@@ -72,13 +71,14 @@ class VmcSink:
         return bundles(messages)
 
     def _pose(self, cues: Cues) -> list[bytes]:
-        x, y, z, w = cues.head_rotation.tolist()
-        turn: Quaternion = (x, y, z, w)
+        turn = _quaternion(cues.head_rotation)
         right, up, out = cues.head_translation.tolist()
         messages = []
         if self._neck_share > 0.0:
-            messages.append(self._bone("Neck", part_of(turn, self._neck_share)))
-            turn = part_of(turn, 1.0 - self._neck_share)  # same axis: neck and head add up to the whole turn
+            # the same axis: neck and head add up to the whole turn
+            neck = scaled_rotation(cues.head_rotation, self._neck_share)
+            turn = _quaternion(scaled_rotation(cues.head_rotation, 1.0 - self._neck_share))
+            messages.append(self._bone("Neck", _quaternion(neck)))
         messages.append(self._bone("Head", turn, unity_position((right, up, out))))
         if self._eye_share > 0.0:
             for bone, (yaw, pitch) in zip(("RightEye", "LeftEye"), cues.gaze.tolist(), strict=True):
@@ -90,17 +90,10 @@ class VmcSink:
     def _bone(self, name: str, rotation: Quaternion, position: tuple[float, float, float] = NOWHERE) -> bytes:
         return self._bones[name](big_endian(position + unity_rotation(rotation)))
 
-    def send(self, frame: RigFrame) -> None:
-        """Sends the frame to every receiver; never blocks."""
-        self._datagrams.send(self.packets(frame))
 
-    def status(self) -> SinkStatus:
-        """Counters, and which receivers listen."""
-        return self._datagrams.status()
-
-    def close(self) -> None:
-        """Closes the sockets."""
-        self._datagrams.close()
+def _quaternion(rotation: Floats) -> Quaternion:
+    x, y, z, w = rotation.tolist()
+    return x, y, z, w
 
 
 def _expressions(uri: str, names: str) -> tuple[tuple[str, ...], Callable[[RigFrame], bytes]]:

@@ -12,21 +12,12 @@ from typing import Any
 import msgpack
 import numpy as np
 
-from bridge.frames import ARKIT, EMOTIONS, Cues, Floats, RigFrame
+from bridge.frames import SHAPES, Cues, Floats, RigFrame, arrays_of
 
 VERSION = 1
 """Wire version. It grows when a key changes its meaning or leaves; a new key does not make it grow."""
 SIZE_LIMIT = 65_536
 """Bytes a reader takes at most: about fifty times a frame of today."""
-SHAPES: dict[str, tuple[int, ...]] = {
-    "landmarks": (68, 3),
-    "gaze": (2, 2),
-    "head_rotation": (4,),
-    "head_translation": (3,),
-    "emotion": (len(EMOTIONS),),
-    "arkit": (len(ARKIT),),
-}
-"""Float arrays of the map, in the units of `bridge.frames`."""
 
 
 class WireError(ValueError):
@@ -40,24 +31,16 @@ def encode(frame: RigFrame) -> bytes:
         WireError: if an array has not the shape of `SHAPES`.
     """
     cues = frame.cues
-    arrays = {
-        "landmarks": cues.landmarks,
-        "gaze": cues.gaze,
-        "head_rotation": cues.head_rotation,
-        "head_translation": cues.head_translation,
-        "emotion": cues.emotion,
-        "arkit": frame.weights,
-    }
     wire: dict[str, Any] = {
         "v": VERSION,
         "t": float(cues.time_s),
         "n": int(cues.n),
         "latency_s": float(frame.latency_s),
     }
-    for key, shape in SHAPES.items():
-        if arrays[key].shape != shape:
-            raise WireError(f"{key} has shape {arrays[key].shape}, but the wire carries {shape}")
-        wire[key] = arrays[key].astype("<f4", copy=False).tobytes()
+    for key, values in arrays_of(frame).items():
+        if values.shape != SHAPES[key]:
+            raise WireError(f"{key} has shape {values.shape}, but the wire carries {SHAPES[key]}")
+        wire[key] = values.astype("<f4", copy=False).tobytes()
     packed: bytes = msgpack.packb(wire)
     return packed
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 from bridge.frames import AudioBlock, Floats
-from bridge.portaudio import Deliver, Device, DeviceError, Stream, devices, look_again, open_input
+from bridge.portaudio import Deliver, DeviceError, Stream, look_again, open_input
 from bridge.resample import Resampler
 from bridge.sources import BLOCK_S, SourceError, SourceStatus
 from bridge.sources.clock import Clock, Heard
@@ -26,24 +26,6 @@ LOST_AFTER_S = 0.5  # no callback for so long: the device is gone
 FIRST_CALLBACK_S = 3.0  # sound servers take up to 2 s to begin
 BACK_OFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 _CLOSE_WAIT_S = 1.0
-
-
-def input_devices() -> list[Device]:
-    """What `mic://` can open.
-
-    Raises:
-        DeviceError: if PortAudio is missing.
-    """
-    return devices("input")
-
-
-def output_devices() -> list[Device]:
-    """What `--monitor` can open.
-
-    Raises:
-        DeviceError: if PortAudio is missing.
-    """
-    return devices("output")
 
 
 class MicrophoneSource:

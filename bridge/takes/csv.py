@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from types import TracebackType
 
 from bridge.frames import ARKIT_INDEX, CUE_RATE_HZ, Cues, Floats, RigFrame
 from bridge.takes import TakeError
-from bridge.takes.draft import Draft
+from bridge.takes.draft import DraftedTake
 
 SHAPES = (
     *(f"Eye{name}{side}" for side in ("Left", "Right")
@@ -60,12 +59,11 @@ def _angles(cues: Cues) -> tuple[float, ...]:
     return (*head_angles(cues.head_rotation), left_yaw, left_pitch, 0.0, right_yaw, right_pitch, 0.0)
 
 
-class CsvTake:
+class CsvTake(DraftedTake):
     """Writes a row for each frame as it comes; memory does not grow."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._draft = Draft(path)
+        super().__init__(path)
         self._write(HEADER)
 
     def add(self, frame: RigFrame) -> None:
@@ -79,43 +77,12 @@ class CsvTake:
         row = ",".join(f"{value:.6f}" for value in values)
         self._write(f"{timecode(frame.cues.n)},{len(COLUMNS)},{row}")
 
-    def finish(self) -> None:
-        """Writes the last rows.
-
-        Raises:
-            OSError: if they cannot be written; nothing is left behind then.
-        """
-        self._draft.finish()
-
-    def close(self) -> None:
-        """Completes the take.
-
-        Raises:
-            OSError: if the last rows cannot be written; nothing is left behind then.
-        """
-        self._draft.keep()
-
-    def discard(self) -> None:
-        """Forgets the take and removes what was written of it."""
-        self._draft.discard()
-
     def _write(self, line: str) -> None:
         try:
             self._draft.file.write(line.encode("ascii") + b"\n")
         except OSError:
             self._draft.discard()
             raise
-
-    def __enter__(self) -> CsvTake:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.discard()
 
 
 def frames_in_csv(path: Path) -> int:

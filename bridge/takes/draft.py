@@ -1,14 +1,19 @@
 """A file on its way: written beside its final name, renamed when complete, removed when not.
 
-Whoever lists the folder sees a whole file or none, also after a full disk or a crash.
+Whoever lists the folder sees a whole file or none, also after a full disk or a crash. `DraftedTake` is what
+takes of one file have in common.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+from abc import ABC, abstractmethod
 from pathlib import Path
+from types import TracebackType
 from typing import IO
+
+from bridge.frames import RigFrame
 
 
 class Draft:
@@ -58,3 +63,51 @@ class Draft:
             self.file.close()
         with contextlib.suppress(OSError):
             self._draft.unlink(missing_ok=True)
+
+
+class DraftedTake(ABC):
+    """A take that is one file: on its way until it is closed, gone if it is left by an error.
+
+    Raises:
+        OSError: if the folder cannot be made or written to, at once and not after the work.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._draft = Draft(path)
+
+    @abstractmethod
+    def add(self, frame: RigFrame) -> None:
+        """Takes the next frame."""
+
+    def finish(self) -> None:
+        """Writes what is left to write; `close` then only renames.
+
+        Raises:
+            OSError: if it cannot be written; nothing is left behind then.
+        """
+        self._draft.finish()
+
+    def close(self) -> None:
+        """Completes the take, finishing it if need be.
+
+        Raises:
+            OSError: if it cannot be written; nothing is left behind then.
+        """
+        self.finish()
+        self._draft.keep()
+
+    def discard(self) -> None:
+        """Forgets the take and removes what was written of it."""
+        self._draft.discard()
+
+    def __enter__(self) -> DraftedTake:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.discard()

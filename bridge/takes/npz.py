@@ -9,46 +9,37 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
-from bridge.frames import ARKIT, CUE_RATE_HZ, EMOTIONS, Floats, RigFrame
+from bridge.frames import ARKIT, CUE_RATE_HZ, EMOTIONS, SHAPES, Floats, RigFrame, arrays_of
 from bridge.landmarks import neutral_face
 from bridge.takes import TakeError
-from bridge.takes.draft import Draft
+from bridge.takes.draft import DraftedTake
 
-SHAPES: dict[str, tuple[int, ...]] = {
-    "time_s": (),
-    "landmarks": (68, 3),
-    "gaze": (2, 2),
-    "head_rotation": (4,),
-    "head_translation": (3,),
-    "emotion": (len(EMOTIONS),),
-    "arkit": (len(ARKIT),),
-}
+COLUMNS: dict[str, tuple[int, ...]] = {"time_s": (), **SHAPES}
 """Per-frame arrays and the shape of one frame of each."""
-KEYS = (*SHAPES, "neutral", "emotion_names", "arkit_names", "rate_hz")
+KEYS = (*COLUMNS, "neutral", "emotion_names", "arkit_names", "rate_hz")
 _GROWTH = 500
 """Frames by which the arrays grow at first: 10 s."""
 
 
-class NpzTake:
+class NpzTake(DraftedTake):
     """Collects frames in growing arrays (1.1 kB a frame) and writes them at the end."""
 
     def __init__(self, path: Path, *, neutral: Floats | None = None) -> None:
-        self.path = path
+        super().__init__(path)
         self._neutral = neutral_face() if neutral is None else neutral
-        self._draft = Draft(path)  # opened at once: a folder that refuses is known before the work
         self._count = 0
-        self._arrays = {key: np.empty((_GROWTH, *shape), np.float32) for key, shape in SHAPES.items()}
+        self._arrays = {key: np.empty((_GROWTH, *shape), np.float32) for key, shape in COLUMNS.items()}
 
     def add(self, frame: RigFrame) -> None:
         """Takes the next frame."""
         if self._count == len(self._arrays["time_s"]):
             self._arrays = {key: np.concatenate([a, np.empty_like(a)]) for key, a in self._arrays.items()}
-        for key in SHAPES:
-            self._arrays[key][self._count] = frame.weights if key == "arkit" else getattr(frame.cues, key)
+        self._arrays["time_s"][self._count] = frame.cues.time_s
+        for key, values in arrays_of(frame).items():
+            self._arrays[key][self._count] = values
         self._count += 1
 
     def finish(self) -> None:
@@ -75,30 +66,6 @@ class NpzTake:
             raise
         self._draft.finish()
 
-    def close(self) -> None:
-        """Completes the take, finishing it if need be.
-
-        Raises:
-            OSError: if it cannot be written; nothing is left behind then.
-        """
-        self.finish()
-        self._draft.keep()
-
-    def discard(self) -> None:
-        """Forgets the take and removes what was written of it."""
-        self._draft.discard()
-
-    def __enter__(self) -> NpzTake:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.discard()
-
 
 def frames_in_npz(path: Path) -> int:
     """Number of frames of a complete take.
@@ -112,7 +79,7 @@ def frames_in_npz(path: Path) -> int:
             missing = [key for key in KEYS if f"{key}.npy" not in archive.namelist()]
             if missing:
                 raise TakeError(f"{path} lacks {', '.join(missing)}: bake it again")
-            lengths = {key: _rows(archive, key) for key in SHAPES}
+            lengths = {key: _rows(archive, key) for key in COLUMNS}
     except (zipfile.BadZipFile, ValueError, EOFError) as error:
         if isinstance(error, TakeError):
             raise

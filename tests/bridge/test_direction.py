@@ -169,6 +169,12 @@ def test_scaled_rotation_is_a_slerp_from_no_turn(vector: list[float], amount: fl
     assert float(np.linalg.norm(scaled)) == pytest.approx(1.0, abs=1e-6)
 
 
+def test_scaled_rotation_goes_the_short_way() -> None:
+    np.testing.assert_allclose(scaled_rotation(-turned(0, 0.5, 0), 0.5), turned(0, 0.25, 0), atol=1e-6)
+    for nothing in ((0, 0, 0, 1), (0, 0, 0, -1)):
+        np.testing.assert_array_equal(scaled_rotation(np.float32(nothing), 0.5), (0, 0, 0, 1))
+
+
 def test_smoothing_delays_as_stated_and_needs_no_warm_up() -> None:
     frame = moving(0)
     for smoothing_ms, delay_ms in ((8.0, 1.8), (30.0, 21.1)):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.sinks.unity import Quaternion, eye_rotation, part_of, unity_position, unity_rotation
+from bridge.sinks.unity import Quaternion, eye_rotation, unity_position, unity_rotation
 
 MIRROR = np.diag([-1.0, 1.0, 1.0])
 """Head frame → Unity: +x subject's left becomes +X the avatar's right."""
@@ -62,19 +62,6 @@ def test_roll_onto_the_right_shoulder() -> None:
 
 def test_position() -> None:
     assert unity_position((1.0, 2.0, 3.0)) == pytest.approx((-0.01, 0.02, 0.03))
-
-
-@given(rotations, st.floats(0, 1))
-def test_parts_add_up(q: Quaternion, share: float) -> None:
-    whole = matrix(part_of(q, share)) @ matrix(part_of(q, 1 - share))
-    np.testing.assert_allclose(whole, matrix(q), atol=1e-6)
-
-
-def test_a_part_goes_the_short_way() -> None:
-    long_way = tuple(-c for c in turn("y", 30))
-    assert part_of(long_way, 0.5) == pytest.approx(turn("y", 15))  # type: ignore[arg-type]
-    assert part_of((0.0, 0.0, 0.0, 1.0), 0.5) == (0.0, 0.0, 0.0, 1.0)
-    assert part_of((0.0, 0.0, 0.0, -1.0), 0.5) == (0.0, 0.0, 0.0, 1.0)
 
 
 @given(st.floats(-0.8, 0.8), st.floats(-0.8, 0.8))

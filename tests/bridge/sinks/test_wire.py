@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from bridge.frames import ARKIT, Cues, RigFrame
-from bridge.sinks.wire import SHAPES, SIZE_LIMIT, VERSION, WireError, decode, encode
+from bridge.frames import ARKIT, SHAPES, Cues, RigFrame
+from bridge.sinks.wire import SIZE_LIMIT, VERSION, WireError, decode, encode
 
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
 

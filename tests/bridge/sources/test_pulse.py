@@ -10,10 +10,11 @@ import pytest
 
 from bridge.frames import RATE_HZ, AudioBlock
 from bridge.monitor import Monitor
+from bridge.portaudio import devices
 from bridge.resample import Resampler
 from bridge.sources import open_source
 from bridge.sources.demo import load_clip
-from bridge.sources.microphone import MicrophoneSource, input_devices, output_devices
+from bridge.sources.microphone import MicrophoneSource
 
 pytestmark = pytest.mark.pulse
 
@@ -106,8 +107,8 @@ def test_a_file_at_another_rate_is_heard(pulse) -> None:  # type: ignore[no-unty
 
 
 def test_the_devices_are_listed(pulse) -> None:  # type: ignore[no-untyped-def]
-    assert "pulse" in [d.name for d in input_devices()]
-    assert "pulse" in [d.name for d in output_devices()]
+    assert "pulse" in [d.name for d in devices("input")]
+    assert "pulse" in [d.name for d in devices("output")]
 
 
 @pytest.mark.slow
