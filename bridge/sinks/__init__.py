@@ -10,10 +10,8 @@ import importlib
 from dataclasses import dataclass
 from typing import Protocol
 
+from bridge.address import UriError, parse
 from bridge.frames import RigFrame
-from bridge.sinks.address import SinkError, parse
-
-__all__ = ["SCHEMES", "Sink", "SinkError", "SinkStatus", "open_sink"]
 
 SCHEMES = {
     "zmq": ("bridge.sinks.zeromq", "ZeroMqSink"),
@@ -24,6 +22,10 @@ SCHEMES = {
     "null": ("bridge.sinks.null", "NullSink"),
 }
 """scheme → (module, class); each class is made by `Cls(uri, address, options, actor)`."""
+
+
+class SinkError(ValueError):
+    """A sink cannot be opened as asked: one line with the fact, the value and the way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,13 @@ def open_sink(uri: str, *, actor: str = "face") -> Sink:
         SinkError: if the scheme, an option, the actor or the address is no good, a host is unknown, a port
             is taken, or the library of the scheme is not installed.
     """
+    try:
+        return _opened(uri, actor)
+    except UriError as error:
+        raise SinkError(str(error)) from error
+
+
+def _opened(uri: str, actor: str) -> Sink:
     scheme, address, options = parse(uri)
     if scheme not in SCHEMES:
         raise SinkError(f"{uri}: unknown sink {scheme!r}; known: {', '.join(f'{s}://' for s in SCHEMES)}")

@@ -16,8 +16,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from bridge.address import Endpoint
 from bridge.frames import RigFrame
-from bridge.sinks.address import Endpoint
 
 CONNECTIONS = 32
 """Open at once; more are turned away, so that a broken client cannot fill the machine with threads."""

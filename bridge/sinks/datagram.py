@@ -13,9 +13,9 @@ import socket
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from bridge.address import Endpoint
 from bridge.frames import RigFrame
 from bridge.sinks import SinkStatus
-from bridge.sinks.address import Endpoint
 
 
 class _Receiver:

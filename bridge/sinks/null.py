@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bridge.address import check_options
 from bridge.frames import RigFrame
-from bridge.sinks import SinkStatus
-from bridge.sinks.address import SinkError, check_options
+from bridge.sinks import SinkError, SinkStatus
 
 
 class NullSink:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
+from bridge.address import check_options, endpoints, flag
 from bridge.frames import ARKIT, EMOTIONS, RigFrame
-from bridge.sinks.address import SinkError, check_options, endpoints, flag
+from bridge.sinks import SinkError
 from bridge.sinks.datagram import DatagramSink
 from bridge.sinks.osc_packet import Template, big_endian, bundle, is_address_part
 

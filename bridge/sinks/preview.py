@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bridge import look
+from bridge.address import check_options, endpoints, flag
 from bridge.frames import ARKIT, ARKIT_INDEX, EMOTIONS, RigFrame, arrays_of
 from bridge.landmarks import neutral_face
-from bridge.sinks import SinkStatus
-from bridge.sinks.address import SinkError, check_options, endpoints, flag
+from bridge.sinks import SinkError, SinkStatus
 from bridge.sinks.browser import HEARTBEAT_S, BrowserServer, Latest
 
 DEFAULT_PORT = 8765

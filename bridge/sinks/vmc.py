@@ -19,9 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from bridge.address import check_options, endpoints, number, one_of
 from bridge.frames import ARKIT, EMOTIONS, Cues, Floats, RigFrame
 from bridge.rest import scaled_rotation
-from bridge.sinks.address import SinkError, check_options, endpoints, fraction, one_of
+from bridge.sinks import SinkError
 from bridge.sinks.datagram import DatagramSink
 from bridge.sinks.osc_packet import Template, big_endian, bundles, message
 from bridge.sinks.unity import Quaternion, eye_rotation, unity_position, unity_rotation
@@ -46,8 +47,8 @@ class VmcSink(DatagramSink):
         role = one_of(uri, options, "role", tuple(PORTS))
         super().__init__(uri, endpoints(uri, address, default_port=PORTS[role]))
         self.actor = actor
-        self._neck_share = fraction(uri, options, "neck", default=NECK_SHARE)
-        self._eye_share = fraction(uri, options, "eyes", default=1.0)
+        self._neck_share = number(uri, options, "neck", default=NECK_SHARE)
+        self._eye_share = number(uri, options, "eyes", default=1.0)
         names, self._values = _expressions(uri, one_of(uri, options, "names", NAMES))
         self._expressions = [Template("/VMC/Ext/Blend/Val", name, numbers="f") for name in names]
         self._time = Template("/VMC/Ext/T", numbers="f")

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
+from bridge.address import Endpoint, check_options, endpoints, flag
 from bridge.frames import RigFrame
-from bridge.sinks import SinkStatus
-from bridge.sinks.address import Endpoint, SinkError, check_options, endpoints, flag
+from bridge.sinks import SinkError, SinkStatus
 from bridge.sinks.wire import encode
 
 DEFAULT_PORT = 5556

@@ -12,12 +12,11 @@ Knows nothing of features, networks or sinks. The room that serves a scheme is i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import parse_qsl
 
+from bridge.address import UriError, check_options, flag, parse, scheme_of
 from bridge.frames import AudioBlock
 
 SCHEMES = ("mic://", "file://", "demo://", "tcp://")
@@ -70,47 +69,19 @@ def open_source(uri: str, *, realtime: bool = True) -> Source:
     Raises:
         SourceError: if the URI, the file or the device cannot be used; the message is for people.
     """
-    match = re.fullmatch(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", uri, re.DOTALL)
-    if match is None:
-        raise SourceError(
-            f"{uri!r} is not a source; write one of {', '.join(SCHEMES)}, as in file://take.wav"
-        )
-    scheme, rest = match[1].lower(), match[2]
-    opener: Callable[[], Source] | None = {
-        "mic": lambda: _microphone(rest),
-        "file": lambda: _file(rest, realtime=realtime),
-        "demo": lambda: _demo(rest, realtime=realtime),
-        "tcp": lambda: _tcp(rest),
-    }.get(scheme)
-    if opener is None:
-        raise SourceError(f"no source speaks {scheme}://; known are {', '.join(SCHEMES)}")
-    return opener()
-
-
-def split_options(rest: str, known: tuple[str, ...]) -> tuple[str, dict[str, str]]:
-    """Splits `name?key=value&…` into its name and options.
-
-    Raises:
-        SourceError: if an option is not among `known`; the message lists them.
-    """
-    name, _, query = rest.partition("?")
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    for key in options:
-        if key not in known:
-            raise SourceError(f"unknown option {key!r} in {rest!r}; known are {', '.join(known)}")
-    return name, options
-
-
-def switch(options: dict[str, str], key: str) -> bool:
-    """The value of an on/off option: 1 or 0, absent is off.
-
-    Raises:
-        SourceError: if it is neither.
-    """
-    value = options.get(key, "0")
-    if value not in ("0", "1"):
-        raise SourceError(f"option {key}={value!r} must be 1 or 0")
-    return value == "1"
+    try:
+        scheme, rest = scheme_of(uri, "file://take.wav")
+        opener: Callable[[], Source] | None = {
+            "mic": lambda: _microphone(rest),
+            "file": lambda: _file(rest, realtime=realtime),
+            "demo": lambda: _demo(uri, realtime=realtime),
+            "tcp": lambda: _tcp(uri),
+        }.get(scheme)
+        if opener is None:
+            raise SourceError(f"{uri}: unknown source {scheme!r}; known: {', '.join(SCHEMES)}")
+        return opener()
+    except UriError as error:
+        raise SourceError(str(error)) from error
 
 
 def _microphone(rest: str) -> Source:
@@ -125,16 +96,17 @@ def _file(rest: str, *, realtime: bool) -> Source:
     return FileSource(rest, realtime=realtime)
 
 
-def _demo(rest: str, *, realtime: bool) -> Source:
+def _demo(uri: str, *, realtime: bool) -> Source:
     from bridge.sources.demo import DemoSource
 
-    name, options = split_options(rest, ("loop",))
+    _, name, options = parse(uri)
     if name.strip("/"):
-        raise SourceError(f"demo:// takes no name, got {name!r}; write demo:// or demo://?loop=1")
-    return DemoSource(loop=switch(options, "loop"), realtime=realtime)
+        raise SourceError(f"{uri}: demo:// takes no name, got {name!r}; write demo:// or demo://?loop=1")
+    check_options(uri, options, ("loop",))
+    return DemoSource(loop=flag(uri, options, "loop", default=False), realtime=realtime)
 
 
-def _tcp(rest: str) -> Source:
+def _tcp(uri: str) -> Source:
     from bridge.sources.tcp import TcpSource
 
-    return TcpSource(rest)
+    return TcpSource(uri)

@@ -14,14 +14,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 import numpy as np
 
+from bridge.address import Endpoint, check_options, endpoints, flag, number, parse
 from bridge.frames import RATE_HZ, AudioBlock, Floats
 from bridge.resample import Resampler
-from bridge.sources import BLOCK_S, SourceError, SourceStatus, split_options, switch
+from bridge.sources import BLOCK_S, SourceError, SourceStatus
 from bridge.sources.mailbox import Mailbox
 from bridge.sources.pace import BLOCK_SAMPLES, wait_until
 from bridge.sources.pcm import MAX_HEADER_BYTES, HeaderError, PcmHeader, decode, parse_header
@@ -29,7 +28,7 @@ from bridge.sources.pcm import MAX_HEADER_BYTES, HeaderError, PcmHeader, decode,
 PRIME_BLOCKS = 4  # 40 ms: what must lie ready before playing starts
 PRIME_WAIT_S = 0.060
 HEADER_WAIT_S = 5.0  # a connection that says nothing must not keep the others out
-MAX_BUFFER_S = 600.0
+BUFFER_S, MAX_BUFFER_S = 60.0, 600.0
 _POLL_S = 0.1  # how soon a blocking socket call notices close(), on every platform
 _PIECE_BYTES = 16 * 1024
 
@@ -37,22 +36,26 @@ _PIECE_BYTES = 16 * 1024
 class TcpSource:
     """Listens from the moment it is made; `port` says where if the URI asked for port 0."""
 
-    def __init__(self, rest: str) -> None:
-        """Binds `HOST:PORT[?public=1][&buffer_s=60]`.
+    def __init__(self, uri: str) -> None:
+        """Binds `tcp://HOST:PORT[?public=1][&buffer_s=60]`.
 
         Raises:
-            SourceError: if the address cannot be used, or is not loopback without `public=1`.
+            UriError: if the address or an option is no good.
+            SourceError: if the address is not loopback and `public=1` was not given, or the port is taken.
         """
-        host, port, buffer_s = _address(rest)
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        _, address, options = parse(uri)
+        check_options(uri, options, ("public", "buffer_s"))
+        buffer_s = number(uri, options, "buffer_s", default=BUFFER_S, low=0.1, high=MAX_BUFFER_S)
+        place = _place(uri, address, public=flag(uri, options, "public", default=False))
         try:
-            self._listener = socket.create_server((host, port), family=family, backlog=4)
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise SourceError(f"cannot listen on {host}:{port}: {reason}; choose another port") from error
+            self._listener = socket.create_server((place.ip, place.port), family=place.family, backlog=4)
+        except OSError as error:
+            raise SourceError(
+                f"{uri}: cannot listen on {place}: {error.strerror or error}; choose another port"
+            ) from error
         self._listener.settimeout(_POLL_S)
         self.port = int(self._listener.getsockname()[1])
-        self.uri = f"tcp://[{host}]:{self.port}" if ":" in host else f"tcp://{host}:{self.port}"
+        self.uri = f"tcp://{place._replace(port=self.port)}"
         self.realtime = True
         self._ready: Mailbox[Floats] = Mailbox(max(PRIME_BLOCKS, round(buffer_s / BLOCK_S)))
         self._closed = threading.Event()
@@ -193,29 +196,13 @@ def _refuse(connection: socket.socket, reason: str) -> None:
         return
 
 
-def _address(rest: str) -> tuple[str, int, float]:
-    name, options = split_options(rest, ("public", "buffer_s"))
-    try:
-        parts = urlsplit(f"tcp://{name}")
-        host, port = parts.hostname or "127.0.0.1", parts.port
-    except ValueError as error:
-        raise SourceError(f"tcp://{name} is not an address ({error}); write tcp://127.0.0.1:5555") from error
-    if port is None:
-        raise SourceError(f"tcp://{name} names no port; write tcp://127.0.0.1:5555")
-    host = "127.0.0.1" if host == "localhost" else host
-    try:
-        loopback = ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback and not switch(options, "public"):
+def _place(uri: str, address: str, *, public: bool) -> Endpoint:
+    """The one place to listen at."""
+    places = endpoints(uri, address, lowest_port=0)
+    if len(places) != 1:
+        raise SourceError(f"{uri}: speech comes in at one address, not {len(places)}; name one")
+    if not (places[0].loopback or public):
         raise SourceError(
-            f"tcp://{name} would let other machines speak through this face; use 127.0.0.1, or add ?public=1"
+            f"{uri} would let other machines speak through this face; use 127.0.0.1, or add ?public=1"
         )
-    text = options.get("buffer_s", "60")
-    try:
-        buffer_s = float(text)
-    except ValueError:
-        buffer_s = -1.0
-    if not 0.1 <= buffer_s <= MAX_BUFFER_S:
-        raise SourceError(f"buffer_s={text!r} must be 0.1..{MAX_BUFFER_S:.0f} seconds")
-    return host, port, buffer_s
+    return places[0]

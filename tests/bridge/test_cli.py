@@ -60,7 +60,7 @@ def files(folder: Path) -> set[str]:
     ("arguments", "says"),
     [
         (["live", "--sink", "nul://x"], "unknown sink 'nul'"),
-        (["live", "--sink", "null://", "--source", "mike://"], "no source speaks mike://"),
+        (["live", "--sink", "null://", "--source", "mike://"], "unknown source 'mike'"),
         (["live", "--sink", "null://", "--source", "file://gone.wav"], "gone.wav does not exist"),
         (["live", "--sink", "null://", "--emotion", "merry"], "emotion is 'merry'; choose auto, angry"),
         (["live", "--sink", "null://", "--intensity", "7"], "intensity is 7; it must lie in 0..2"),
@@ -108,7 +108,7 @@ def test_an_unknown_key_lists_the_known_ones(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_debug_shows_where(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ValueError, match="no source speaks"):
+    with pytest.raises(ValueError, match="unknown source"):
         run("live", "--sink", "null://", "--source", "mike://", "--debug")
 
 

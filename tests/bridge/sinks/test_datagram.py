@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bridge.sinks.address import endpoints
+from bridge.address import endpoints
 from bridge.sinks.datagram import Datagrams
 
 

@@ -19,7 +19,7 @@ HEADER = b'{"rate": 16000, "channels": 1, "format": "s16le"}\n'
 
 @pytest.fixture
 def source() -> Iterator[TcpSource]:
-    listening = TcpSource("127.0.0.1:0?buffer_s=2")
+    listening = TcpSource("tcp://127.0.0.1:0?buffer_s=2")
     yield listening
     listening.close()
     assert not listening._listening.is_alive()
@@ -152,7 +152,7 @@ def test_whatever_is_sent_the_source_lives_on(source: TcpSource, noise: bytes, w
 
 
 def test_close_ends_everything_while_a_producer_speaks() -> None:
-    source = TcpSource("127.0.0.1:0")
+    source = TcpSource("tcp://127.0.0.1:0")
     with connect(source) as producer:
         producer.sendall(HEADER + loud(160))
         began = time.monotonic()
@@ -169,7 +169,7 @@ def test_close_ends_everything_while_a_producer_speaks() -> None:
 
 def test_a_port_that_is_taken(source: TcpSource) -> None:
     with pytest.raises(SourceError, match=rf"cannot listen on 127.0.0.1:{source.port}: .*another port"):
-        TcpSource(f"127.0.0.1:{source.port}")
+        TcpSource(f"tcp://127.0.0.1:{source.port}")
 
 
 def test_a_jittery_producer_in_real_time_is_not_cut_into_pieces(source: TcpSource) -> None:
