@@ -69,7 +69,7 @@ class AudioBlock:
     time_s: float
     """Audio time of the first sample."""
     captured_at: float
-    """`time.monotonic()` at which the *last* sample was heard; read by the latency meter alone."""
+    """`time.perf_counter()` at which the *last* sample was heard; read by the latency meter alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,7 @@
-"""The stage clock: what a frame costs, how late it is, what was lost. The one room that reads the wall clock.
+"""The stage clock: what a frame costs, how late it is, what was lost.
+
+The wall clock of this house is `time.perf_counter`: `time.monotonic` ticks only every 16 ms on Windows before
+Python 3.13, and a cue frame is 20 ms long.
 
 Everything is bounded: rings of the last `WINDOW` values, a short list of heard blocks, a fixed set of
 counters. One thread writes (the loop), any thread may ask for `summary()`.
@@ -142,7 +145,7 @@ class LatencyMeter:
             end_s, captured_at = earlier_end_s, earlier_captured_at
             if start_s <= time_s:
                 break
-        return max(0.0, time.monotonic() - (captured_at - (end_s - time_s)))
+        return max(0.0, time.perf_counter() - (captured_at - (end_s - time_s)))
 
     def stage(self, name: str) -> _Stage:
         """`with meter.stage("network"):` adds the time of the block to that stage."""
@@ -160,7 +163,7 @@ class LatencyMeter:
             self._costs[name].add(stage.spent_s / made)
             stage.spent_s = 0.0
         self._compute.add(total / made)
-        now = time.monotonic()
+        now = time.perf_counter()
         for latency_s in latencies_s:
             self._latency.add(latency_s)
             self._stamps.append(now)
@@ -176,7 +179,7 @@ class LatencyMeter:
 
     def summary(self) -> LatencySummary:
         """The state of things now; may be called from another thread than the loop's."""
-        now = time.monotonic()
+        now = time.perf_counter()
         stamps = list(self._stamps)
         recent = sum(1 for stamp in stamps if now - stamp <= FPS_SECONDS)
         # at the start less than the whole span has passed
@@ -199,12 +202,12 @@ class Pace:
 
     def __init__(self, period_s: float) -> None:
         self._period_s = period_s
-        self._next = time.monotonic()
+        self._next = time.perf_counter()
         self._never = threading.Event()
 
     def wait(self) -> None:
         """Sleeps until the next tick."""
-        now = time.monotonic()
+        now = time.perf_counter()
         if self._next > now:
             self._never.wait(self._next - now)
         self._next = max(self._next, now) + self._period_s

@@ -62,7 +62,7 @@ class Monitor:
         self._resampler = Sinc(RATE_HZ, stream.rate_hz)
         self._fed = 0  # samples ever fed, at 16 kHz
         self._written = 0  # samples ever put into the ring: the position of the next one
-        self._began_at: float | None = None  # monotonic time at which ring position 0 was heard, smoothed
+        self._began_at: float | None = None  # perf_counter at which ring position 0 was heard, smoothed
         self._next_time_s: float | None = None
         self._stream = stream
         lend(self)

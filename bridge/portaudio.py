@@ -21,9 +21,9 @@ from bridge.frames import Floats
 
 Kind = Literal["input", "output"]
 Deliver = Callable[[Floats, float, bool], None]
-"""(frames (N, channels), monotonic time at which the last was heard, whether input was lost before)."""
+"""(frames (N, channels), perf_counter at which the last was heard, whether input was lost before)."""
 Fill = Callable[[int, float, bool], Floats]
-"""(N, monotonic time at which the first will be heard, whether the card ran dry before) → (N,) samples."""
+"""(N, perf_counter at which the first will be heard, whether the card ran dry before) → (N,) samples."""
 
 MAX_NATIVE_CHANNELS = 8  # virtual devices offer 32 or more and fill two: opened as stereo
 BLOCKS_A_SECOND = 100
@@ -163,7 +163,7 @@ def open_input(wanted: str, deliver: Deliver, ended: Callable[[], None]) -> Stre
 
     def heard(indata: Floats, frames: int, times: Any, status: Any) -> None:
         nonlocal settled_at
-        now = time.monotonic()
+        now = time.perf_counter()
         settled_at = now + SETTLED_S if settled_at is None else settled_at
         age = times.currentTime - times.inputBufferAdcTime  # of the first sample; some hosts leave it 0
         believed = now >= settled_at and 0.0 < age < BELIEVED_S
@@ -199,7 +199,7 @@ def open_output(wanted: str, fill: Fill, ended: Callable[[], None]) -> Stream:
 
     def wanted_now(outdata: Floats, frames: int, times: Any, status: Any) -> None:
         ahead = times.outputBufferDacTime - times.currentTime  # some hosts leave it 0
-        plays_at = time.monotonic() + (ahead if 0.0 < ahead < BELIEVED_S else 0.0)
+        plays_at = time.perf_counter() + (ahead if 0.0 < ahead < BELIEVED_S else 0.0)
         outdata[:] = fill(frames, plays_at, bool(status.output_underflow))[:, None]
 
     with _lock:

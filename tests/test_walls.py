@@ -125,6 +125,13 @@ def test_no_path_of_a_developers_machine_is_in_the_tree() -> None:
     assert found == []
 
 
+def test_there_is_one_clock() -> None:
+    # why: see bridge/latency.py; two clocks would also make a latency of the difference between them
+    pattern = re.compile(r"\btime\.(?:monotonic|time)(?:_ns)?\b")
+    found = [named(path) for path in rooms("bridge") if pattern.search(path.read_text(encoding="utf-8"))]
+    assert found == ["bridge/latency.py"]  # which says so
+
+
 def run_python(code: str) -> str:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],

@@ -80,7 +80,7 @@ def _baked(recipe: Recipe, work: Worklist, processes: int, stop: Event) -> int:
     console = Console(stderr=True)
     columns = (TextColumn("baking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     faults = list(work.refused)
-    speech_s, baked, began = 0.0, 0, time.monotonic()
+    speech_s, baked, began = 0.0, 0, time.perf_counter()
     try:
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             bar = progress.add_task("", total=len(work.todo))
@@ -91,7 +91,7 @@ def _baked(recipe: Recipe, work: Worklist, processes: int, stop: Event) -> int:
                 else:
                     faults.append((result.job.recording, result.fault))
     finally:
-        _tell(baked, speech_s, time.monotonic() - began, len(work.done), faults)
+        _tell(baked, speech_s, time.perf_counter() - began, len(work.done), faults)
     return len(faults)
 
 

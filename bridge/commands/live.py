@@ -80,11 +80,11 @@ def _run(settings: LiveConfig, duration_s: float | None) -> None:
             status = LiveStatus(assembly.pipeline, source, sinks, speaker)
             on_frame = status.note if speaker is None else _following(status, speaker, assembly)
             with _shown(status, source) as show:
-                ends_at = time.monotonic() + duration_s if duration_s is not None else float("inf")
+                ends_at = time.perf_counter() + duration_s if duration_s is not None else float("inf")
 
                 def watch() -> None:
                     show()
-                    if time.monotonic() >= ends_at:
+                    if time.perf_counter() >= ends_at:
                         stop.set()
 
                 perform(
@@ -155,7 +155,7 @@ def _plain(status: LiveStatus, source: Source) -> Callable[[], None]:
 
     def show() -> None:
         nonlocal next_at, state
-        now, seen = time.monotonic(), source.status().state
+        now, seen = time.perf_counter(), source.status().state
         if now < next_at and seen == state:
             return
         # a source that was lost or came back is told at once

@@ -105,8 +105,8 @@ class MicrophoneSource:
             if self._stream is not stream:
                 stream.close()
                 return
-            until = time.monotonic() + FIRST_CALLBACK_S
-            while self._lost is not None and not self._stream_ended and time.monotonic() < until:
+            until = time.perf_counter() + FIRST_CALLBACK_S
+            while self._lost is not None and not self._stream_ended and time.perf_counter() < until:
                 if self._closed.wait(BLOCK_S):
                     return
 
@@ -115,10 +115,10 @@ class MicrophoneSource:
     def __iter__(self) -> Iterator[AudioBlock]:
         """Blocks of about 10 ms; silence while the device is away. Ends after `close()` only."""
         clock = Clock()
-        last_heard, grace_s = time.monotonic(), FIRST_CALLBACK_S
+        last_heard, grace_s = time.perf_counter(), FIRST_CALLBACK_S
         while not self._closed.is_set():
             heard = self._mailbox.get(timeout_s=BLOCK_S if self._lost else 0.1)
-            now = time.monotonic()
+            now = time.perf_counter()
             if heard is not None and heard.stream == self._opening:
                 last_heard, grace_s, self._lost = now, LOST_AFTER_S, None
                 yield from self._converted(heard, clock)

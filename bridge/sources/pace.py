@@ -15,8 +15,8 @@ BLOCK_SAMPLES = round(RATE_HZ * BLOCK_S)  # 160
 
 
 def wait_until(moment: float, closed: threading.Event) -> bool:
-    """Waits for `time.monotonic()` to reach `moment`; False if `closed` was set before."""
-    return not closed.wait(max(0.0, moment - time.monotonic()))
+    """Waits for `time.perf_counter()` to reach `moment`; False if `closed` was set before."""
+    return not closed.wait(max(0.0, moment - time.perf_counter()))
 
 
 def rechunked(parts: Iterator[Floats], size: int) -> Iterator[Floats]:
@@ -37,11 +37,11 @@ def play(parts: Iterator[Floats], closed: threading.Event, *, realtime: bool) ->
 
     A consumer that falls behind gets what it is owed at once; nothing of a recording is dropped.
     """
-    began, sent = time.monotonic(), 0
+    began, sent = time.perf_counter(), 0
     for samples in rechunked(parts, BLOCK_SAMPLES) if realtime else parts:
         if not samples.size:
             continue
-        heard_at = began + (sent + samples.size) / RATE_HZ if realtime else time.monotonic()
+        heard_at = began + (sent + samples.size) / RATE_HZ if realtime else time.perf_counter()
         if closed.is_set() or (realtime and not wait_until(heard_at, closed)):
             return
         yield AudioBlock(samples, sent / RATE_HZ, heard_at)

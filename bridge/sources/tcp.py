@@ -69,7 +69,7 @@ class TcpSource:
     def __iter__(self) -> Iterator[AudioBlock]:
         """Blocks of 10 ms in real time: speech when there is some, else silence."""
         silence = np.zeros(BLOCK_SAMPLES, np.float32)
-        began, sent = time.monotonic(), 0
+        began, sent = time.perf_counter(), 0
         primed, waiting_since = False, began
         while True:
             heard_at = began + (sent + 1) * BLOCK_S
@@ -155,7 +155,7 @@ class TcpSource:
 
     def _header(self, connection: socket.socket) -> tuple[PcmHeader, bytes]:
         """The header, and what came after it in the same packet."""
-        data, deadline = b"", time.monotonic() + HEADER_WAIT_S
+        data, deadline = b"", time.perf_counter() + HEADER_WAIT_S
         while b"\n" not in data:
             if len(data) > MAX_HEADER_BYTES:
                 break
@@ -172,7 +172,7 @@ class TcpSource:
 
     def _more(self, connection: socket.socket, deadline: float | None = None) -> bytes | None:
         """The next bytes, or None at the end, at the deadline or at close()."""
-        while not self._closed.is_set() and (deadline is None or time.monotonic() < deadline):
+        while not self._closed.is_set() and (deadline is None or time.perf_counter() < deadline):
             try:
                 return connection.recv(_PIECE_BYTES) or None
             except TimeoutError:
@@ -189,8 +189,8 @@ def _refuse(connection: socket.socket, reason: str) -> None:
     try:
         connection.sendall(json.dumps({"error": reason}).encode() + b"\n")
         connection.shutdown(socket.SHUT_WR)
-        until = time.monotonic() + 3 * _POLL_S
-        while time.monotonic() < until and connection.recv(_PIECE_BYTES):
+        until = time.perf_counter() + 3 * _POLL_S
+        while time.perf_counter() < until and connection.recv(_PIECE_BYTES):
             pass
     except OSError:  # TimeoutError too: the producer has gone, or reads nothing
         return

@@ -340,9 +340,9 @@ def command(*arguments: object, **environment: str) -> "subprocess.Popen[str]":
 
 
 def wait_for(condition, seconds: float = 20.0) -> None:  # type: ignore[no-untyped-def]
-    ends = time.monotonic() + seconds
+    ends = time.perf_counter() + seconds
     while not condition():
-        assert time.monotonic() < ends, "it did not happen"
+        assert time.perf_counter() < ends, "it did not happen"
         time.sleep(0.02)
 
 
@@ -361,10 +361,10 @@ def test_live_ends_at_once_and_leaves_the_face_at_rest(number: signal.Signals) -
             while len(received) < 60:
                 assert subscriber.poll(20_000), process.communicate(timeout=5)
                 received.append(subscriber.recv_multipart())
-            asked = time.monotonic()
+            asked = time.perf_counter()
             process.send_signal(number)
             out, error = process.communicate(timeout=10)
-            took = time.monotonic() - asked
+            took = time.perf_counter() - asked
         while subscriber.poll(100):
             received.append(subscriber.recv_multipart())
     assert (process.returncode, error) == (0, "")
@@ -382,9 +382,9 @@ def test_live_ends_with_its_source_or_its_time(tmp_path: Path, capsys: pytest.Ca
     recording = speech(tmp_path / "x.wav", 0.6)
     assert run("live", "--source", f"file://{recording}", "--sink", "null://") == 0
     assert "null:// 45 sent" in capsys.readouterr().out  # 30 frames, and 15 to come to rest
-    began = time.monotonic()
+    began = time.perf_counter()
     assert run("live", "--source", "demo://", "--sink", "null://", "--duration", "0.5") == 0
-    assert time.monotonic() - began < 8
+    assert time.perf_counter() - began < 8
 
 
 def test_the_monitor_plays_delayed(

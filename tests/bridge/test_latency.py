@@ -1,3 +1,4 @@
+import itertools
 import threading
 import time
 
@@ -21,7 +22,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(latency.time, "monotonic", clock)
+    monkeypatch.setattr(latency.time, "perf_counter", clock)
     return clock
 
 
@@ -69,7 +70,7 @@ def test_memory_is_bounded_and_percentiles_are_of_the_window(clock: Clock) -> No
 
 
 def test_stage_times_are_per_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    ticks = iter([0.0, 0.001, 5.0, 5.002, 7.0, 7.010])
+    ticks = itertools.chain([0.0, 0.001, 5.0, 5.002, 7.0], itertools.repeat(7.010))
     monkeypatch.setattr(latency.time, "perf_counter", lambda: next(ticks))
     meter = LatencyMeter()
     for name in ("features", "features", "network"):  # 1 + 2 ms of features, 10 ms of network
@@ -153,12 +154,12 @@ def test_summary_may_be_asked_while_the_loop_writes() -> None:
 
 def test_pace_keeps_time() -> None:
     pace = Pace(0.02)
-    start = time.monotonic()
+    start = time.perf_counter()
     for _ in range(11):
         pace.wait()
-    assert 0.19 <= time.monotonic() - start < 0.5
+    assert 0.19 <= time.perf_counter() - start < 0.5
     time.sleep(0.1)  # a late caller is not hurried afterwards
     pace.wait()
-    late = time.monotonic()
+    late = time.perf_counter()
     pace.wait()
-    assert time.monotonic() - late >= 0.015
+    assert time.perf_counter() - late >= 0.015

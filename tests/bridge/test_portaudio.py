@@ -116,7 +116,7 @@ def test_a_stated_age_is_believed_once_the_stream_has_settled(monkeypatch: pytes
 
     portaudio.sounddevice().InputStream = InputStream
     now = 100.0
-    monkeypatch.setattr(portaudio.time, "monotonic", lambda: now)
+    monkeypatch.setattr(portaudio.time, "perf_counter", lambda: now)
     heard: list[tuple[float, bool]] = []
     stream = portaudio.open_input("", lambda _, at, lost: heard.append((at, lost)), lambda: None)
 

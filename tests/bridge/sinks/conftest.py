@@ -48,8 +48,8 @@ class OscPeer:
 
     def wait_for(self, address: str, count: int = 1) -> list[tuple[Any, ...]]:
         """Arguments of the messages to `address`, once there are `count`."""
-        until = time.monotonic() + 5.0
-        while time.monotonic() < until:
+        until = time.perf_counter() + 5.0
+        while time.perf_counter() < until:
             found = [arguments for a, arguments in list(self.messages) if a == address]
             if len(found) >= count:
                 return found

@@ -38,9 +38,9 @@ def sink() -> Iterator[PreviewSink]:
 
 
 def wait_for(what: Callable[[], bool], seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
+    end = time.perf_counter() + seconds
     while not what():
-        assert time.monotonic() < end, "it did not happen in time"
+        assert time.perf_counter() < end, "it did not happen in time"
         time.sleep(0.01)
 
 
@@ -204,10 +204,10 @@ def test_close_ends_threads_and_frees_the_port(sink: PreviewSink) -> None:
     streams = [urllib.request.urlopen(sink.url + "frames", timeout=5) for _ in range(3)]  # noqa: S310
     browsers(sink, 3)
     assert {t for t in threading.enumerate() if t.name == "preview"} > before
-    start = time.monotonic()
+    start = time.perf_counter()
     sink.close()
     sink.close()
-    assert time.monotonic() - start < 2
+    assert time.perf_counter() - start < 2
     assert not [t for t in threading.enumerate() if t.name == "preview"]
     for stream in streams:
         assert list(events(stream)) == []

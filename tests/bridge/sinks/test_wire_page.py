@@ -34,8 +34,8 @@ def first_line() -> Iterator[Callable[[str, Sink, RigFrame], str]]:
         lines: Queue[str] = Queue()
         stdout = process.stdout
         threading.Thread(target=lambda: lines.put(stdout.readline())).start()
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
+        until = time.perf_counter() + 20
+        while time.perf_counter() < until:
             sink.send(frame)
             try:
                 return lines.get(timeout=0.02)

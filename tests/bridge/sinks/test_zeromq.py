@@ -92,9 +92,9 @@ def opened_at(uri: str, actor: str = "face") -> ZeroMqSink:
 
 def send_until(sink: ZeroMqSink, frame: RigFrame, done: Callable[[], bool]) -> float:
     """Sends numbered frames, 100 a second, until done; returns the longest send in seconds."""
-    longest, until = 0.0, time.monotonic() + 20
+    longest, until = 0.0, time.perf_counter() + 20
     while not done():
-        assert time.monotonic() < until, sink.status()
+        assert time.perf_counter() < until, sink.status()
         numbered = RigFrame(frame.cues.with_(n=sink.status().sent), frame.weights, frame.latency_s)
         before = time.perf_counter()
         sink.send(numbered)

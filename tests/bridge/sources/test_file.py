@@ -225,13 +225,13 @@ def test_all_zero_and_clipped_files_are_sound_like_any(tmp_path: Path) -> None:
 def test_in_real_time_a_block_comes_when_its_last_sample_is_heard(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", tone(44100, length_s=0.5), 44100)
     source = open_source(f"file://{tmp_path / 'a.wav'}")
-    began = time.monotonic()
+    began = time.perf_counter()
     early = []
     blocks = []
     for block in source:
-        early.append(block.captured_at - time.monotonic())
+        early.append(block.captured_at - time.perf_counter())
         blocks.append(block)
-    took = time.monotonic() - began
+    took = time.perf_counter() - began
     assert max(early) <= 0.001
     assert 0.49 < took < 3
     assert sum(b.samples.size for b in blocks) == 8000
@@ -244,10 +244,10 @@ def test_close_ends_the_wait(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros(16000 * 30), 16000)
     source = open_source(f"file://{tmp_path / 'a.wav'}")
     closing = threading.Timer(0.1, source.close)
-    began = time.monotonic()
+    began = time.perf_counter()
     closing.start()
     count = sum(b.samples.size for b in source)
-    assert time.monotonic() - began < 1
+    assert time.perf_counter() - began < 1
     assert 0 < count < 16000
     source.close()
     assert source.status().state == "ended"

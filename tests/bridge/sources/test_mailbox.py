@@ -30,9 +30,9 @@ def test_a_waiting_reader_is_woken_by_a_thing_and_by_close() -> None:
     threading.Timer(0.05, mailbox.put, ["hello"]).start()
     assert mailbox.get(timeout_s=5) == "hello"
     threading.Timer(0.05, mailbox.close).start()
-    began = time.monotonic()
+    began = time.perf_counter()
     assert mailbox.get(timeout_s=5) is None
-    assert time.monotonic() - began < 1
+    assert time.perf_counter() - began < 1
 
 
 def test_after_close_nothing_goes_in() -> None:
