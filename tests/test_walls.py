@@ -18,7 +18,7 @@ FORBIDDEN = {
 }
 EDGES: dict[str, set[str]] = {
     "sounddevice": {"bridge/portaudio.py"},
-    "soundfile": {"bridge/sources/file.py", "bridge/sources/demo.py"},
+    "soundfile": {"bridge/sources/file.py", "bridge/sources/whole.py", "bridge/sources/demo.py"},
     "soxr": {"bridge/resample.py"},
     "onnxruntime": {"bridge/predictor.py"},
     "zmq": {"bridge/sinks/zeromq.py"},
