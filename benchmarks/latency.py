@@ -141,8 +141,13 @@ def measure(
         rest = gap[around[0]]
         opened = around[gap[around] > rest + OPENED * (gap[around].max() - rest)]
         moved.append(1e3 * (at[opened[0]] - was_at))
-    as_floats = (np.array(values, np.float32) for values in (own[during], first, moved, stated[during]))
-    return Measured(*as_floats, fit)
+    return Measured(
+        every_frame=own[during].astype(np.float32),
+        onset=np.array(first, np.float32),
+        moved=np.array(moved, np.float32),
+        stated=stated[during].astype(np.float32),
+        fit=fit,
+    )
 
 
 def perform(sound: Floats, *, monitor: bool) -> tuple[list[Arrival], Recording, Recording | None, list[str]]:

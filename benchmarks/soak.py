@@ -103,12 +103,12 @@ def watch(
     time.sleep(SETTLE_S)
     process.cpu_percent()
     samples: list[Sample] = []
-    began = time.monotonic()
+    began = time.perf_counter()
     bridge.arrivals.clear()
     next_n: int | None = None
     zero_ms: float | None = None
     for interval in range(1, round(60 * minutes / every_s) + 1):
-        time.sleep(max(0.0, began + interval * every_s - time.monotonic()))
+        time.sleep(max(0.0, began + interval * every_s - time.perf_counter()))
         if bridge.process.poll() is not None:
             raise RuntimeError(f"facecue live ended: {' / '.join(bridge.lines[-3:])}")
         arrivals, bridge.arrivals = bridge.arrivals, []

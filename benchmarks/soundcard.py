@@ -63,9 +63,9 @@ def sound_card() -> Iterator[dict[str, str]]:
                 command, stdout=log, stderr=log, env=os.environ | {"XDG_RUNTIME_DIR": folder, "HOME": folder}
             )
         try:
-            until = time.monotonic() + START_S
+            until = time.perf_counter() + START_S
             while subprocess.run(["pactl", "info"], env=environment, capture_output=True).returncode:
-                if time.monotonic() > until or server.poll() is not None:
+                if time.perf_counter() > until or server.poll() is not None:
                     raise NoSoundCard(f"PulseAudio does not start: {(home / 'log').read_text()[-300:]}")
                 time.sleep(0.05)
             yield environment
@@ -124,7 +124,7 @@ class Listener:
         assert self._recorder.stdout is not None  # noqa: S101  asked for above
         size = 0
         while piece := self._recorder.stdout.read(1 << 16):
-            now = time.monotonic()
+            now = time.perf_counter()
             self._pieces.append(piece)
             size += len(piece)
             self._begins.append(now - size / 2 / DEVICE_RATE_HZ)
@@ -152,7 +152,7 @@ class Recording:
     samples: Floats
     """(N,) at 16 kHz."""
     begun_at: float
-    """`time.monotonic()` at which the first was heard."""
+    """`time.perf_counter()` at which the first was heard."""
 
     def find(self, voice: Floats, first: int = 0, last: int | None = None) -> tuple[float, float]:
         """When (N,) `voice` began, and how well it fits (1 = exactly); looks among samples first..last."""

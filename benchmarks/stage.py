@@ -30,7 +30,7 @@ class Arrival:
     """A frame as it came in."""
 
     at: float
-    """`time.monotonic()`."""
+    """`time.perf_counter()`."""
     n: int
     time_s: float
     latency_s: float
@@ -43,7 +43,7 @@ class Bridge:
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
         self.process = process
-        self.started_at = time.monotonic()
+        self.started_at = time.perf_counter()
         self.arrivals: list[Arrival] = []
         """Of all frames; others may clear it."""
         self.lines: list[str] = []
@@ -66,7 +66,7 @@ class Bridge:
                 if not sub.poll(100):
                     continue
                 data = sub.recv_multipart()[1]
-                at = time.monotonic()
+                at = time.perf_counter()
                 frame = decode(data)
                 cues = frame.cues
                 gap = float((cues.landmarks[upper, 1] - cues.landmarks[lower, 1]).mean())
@@ -86,7 +86,7 @@ class Bridge:
         """
         until = self.started_at + FIRST_FRAME_S
         while len(self.arrivals) < count:
-            if self.process.poll() is not None or time.monotonic() > until:
+            if self.process.poll() is not None or time.perf_counter() > until:
                 said = " / ".join(self.lines[-3:]) or "nothing"
                 raise RuntimeError(f"no frame came from facecue live; it said: {said}")
             time.sleep(0.002)

@@ -57,8 +57,8 @@ def memory_mb(seconds: float) -> tuple[float, float]:
     ):
         bridge.wait_for_frames()
         process, most = psutil.Process(bridge.process.pid), 0.0
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until:
             most = max(most, process.memory_info().rss / 1e6)
             time.sleep(0.2)
         return process.memory_info().rss / 1e6, most
