@@ -4,8 +4,8 @@ The network says how likely it is that somebody speaks (`Cues.voice`); it has he
 learned to say so 80 ms before the voice, as lips do. Here that becomes a switch with hysteresis: on above 0.5,
 opening over 40 ms; off below 0.35 once the hang-over is through. How the mouth closes then is `direction`'s.
 
-A stream starts open: a recording may begin in the middle of a word, and half a second must have been heard before
-"nobody speaks" is worth anything.
+A recording that begins in the middle of a word finds it open: the first frame is judged with its look-ahead, like
+every other.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class SpeechGate:
         self.reset()
 
     def reset(self) -> None:
-        """Open, for as long as the hang-over lasts."""
+        """Forgets the stream; open until the first frame says otherwise."""
         self._speaking = False
-        self._hang_over = _HANG_OVER_FRAMES
+        self._hang_over = 0
         self._openness = 1.0
 
     def __call__(self, voice: float) -> float:
