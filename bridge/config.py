@@ -22,6 +22,7 @@ from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from bridge.direction import DirectionConfig
+from bridge.weights import NAMED
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -30,7 +31,6 @@ else:
 
 MAX_FILE_BYTES = 1 << 20
 MAX_LOOKAHEAD_MS = 5000
-NETWORKS = ("live", "studio")
 
 T = TypeVar("T")
 
@@ -40,13 +40,13 @@ class ConfigError(ValueError):
 
 
 def _checked_lookahead(value: str | int) -> str | int:
-    """One of `NETWORKS`, or milliseconds; a number may come in digits from the command line."""
-    if value in NETWORKS:
+    """One of `NAMED`, or milliseconds; a number may come in digits from the command line."""
+    if value in NAMED:
         return value
     milliseconds = int(value) if isinstance(value, int) or (value.isascii() and value.isdecimal()) else -1
     if not 0 <= milliseconds <= MAX_LOOKAHEAD_MS:
         raise ValueError(
-            f"lookahead is {value!r}; choose {', '.join(NETWORKS)} or 0..{MAX_LOOKAHEAD_MS} milliseconds"
+            f"lookahead is {value!r}; choose {', '.join(NAMED)} or 0..{MAX_LOOKAHEAD_MS} milliseconds"
         )
     return milliseconds
 
@@ -126,9 +126,7 @@ def _load(cls: type[T], section: str, path: Path | str | None, flags: Mapping[st
     for name, table in tables.items():
         where = f"{path}: [{name}]"
         values[name] = _typed(_SECTIONS[name], table, where)
-        _made(
-            _SECTIONS[name], values[name], where
-        )  # the whole file is checked, also what this command leaves
+        _made(_SECTIONS[name], values[name], where)  # also what this command will not read
     own, direction = values.get(section, {}), values.get("direction", {})
     for key, value in flags.items():
         if value is None:

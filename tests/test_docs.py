@@ -6,6 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bridge.config import BakeConfig, LiveConfig, load_bake, load_live
+from bridge.sinks import SCHEMES as SINKS
+from bridge.sources import SCHEMES as SOURCES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -43,6 +45,25 @@ def test_ci_runs_the_readmes_two_commands() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     for command in (first, second):
         assert re.search(rf"^ *\(?{re.escape(command)}\b", script, re.MULTILINE), command
+
+
+def test_every_option_of_a_uri_is_described() -> None:
+    page = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
+    options = {
+        name
+        for path in (ROOT / "bridge").rglob("*.py")
+        for names in re.findall(
+            r"check_options\(uri, options, (\(.*\))\)\n", path.read_text(encoding="utf-8")
+        )
+        for name in re.findall(r'"(\w+)"', names)
+    }
+    assert {"loop", "public", "names", "landmarks"} <= options
+    assert {name for name in options if not re.search(rf"[`?]{name}=", page)} == set()
+
+
+def test_every_scheme_is_described() -> None:
+    page = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
+    assert [scheme for scheme in (*SOURCES, *(f"{s}://" for s in SINKS)) if f"| `{scheme}" not in page] == []
 
 
 def test_links_lead_somewhere() -> None:

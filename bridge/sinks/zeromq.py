@@ -20,7 +20,7 @@ from bridge.sinks.wire import encode
 
 DEFAULT_PORT = 5556
 QUEUE_FRAMES = 10
-"""Frames kept for a subscriber that is behind: 0.2 s. Older ones would be of no use to a live face."""
+"""Frames kept for a subscriber that is behind: 0.2 s. More would only make what it sees older."""
 BUFFER_BYTES = 16_384
 """Kernel send buffer of a subscriber, about ten frames: the system's own would hide seconds of delay."""
 LINGER_MS = 200

@@ -86,9 +86,8 @@ def decode(data: bytes, header: PcmHeader) -> Floats:
         audio = values.astype(np.float32) / 2.0**23
     else:
         raw = np.frombuffer(data, FORMATS[header.format])
-        with np.errstate(
-            over="ignore"
-        ):  # a float64 beyond float32 becomes infinite, and is counted as bad later
+        # a float64 beyond float32 becomes infinite, and is counted as bad later
+        with np.errstate(over="ignore"):
             audio = raw.astype(np.float32)
         if header.format == "u8":
             audio = (audio - 128.0) / 128.0
