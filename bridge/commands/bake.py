@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,22 +74,14 @@ def _processes(jobs: int, asked: int | None) -> int:
 
 def _baked(recipe: Recipe, work: Worklist, processes: int, stop: Event) -> int:
     """Bakes what is to be done, shows how far it is, tells how it went; returns the number that failed."""
-    import time
-
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from bridge.commands.bakery import bake_all
 
-    console = Console(stderr=True)
-    columns = (TextColumn("baking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     faults = list(work.refused)
     speech_s, baked, began = 0.0, 0, time.perf_counter()
     try:
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-            bar = progress.add_task("", total=len(work.todo))
+        with _progress(len(work.todo)) as advance:
             for result in bake_all(recipe, work.todo, processes, stop):
-                progress.advance(bar)
+                advance()
                 if result.fault is None:
                     baked, speech_s = baked + 1, speech_s + result.speech_s
                 else:
@@ -93,6 +89,21 @@ def _baked(recipe: Recipe, work: Worklist, processes: int, stop: Event) -> int:
     finally:
         _tell(baked, speech_s, time.perf_counter() - began, len(work.done), faults)
     return len(faults)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """A bar in a terminal, and nothing at all elsewhere; call what it yields when a recording is done."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("baking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("", total=total)
+        yield lambda: progress.advance(bar)
 
 
 def _tell(baked: int, speech_s: float, took_s: float, there: int, faults: list[tuple[Path, str]]) -> None:

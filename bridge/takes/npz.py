@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,11 +51,11 @@ class NpzTake(DraftedTake):
         """
         if self._draft.file.closed:
             return
-        arrays = {key: array[: self._count] for key, array in self._arrays.items()}
+        # numbers and text only, so nothing is pickled; to say so in the call would be an array for numpy before 2.1
+        arrays: dict[str, Any] = {key: array[: self._count] for key, array in self._arrays.items()}
         try:
             np.savez(
                 self._draft.file,
-                allow_pickle=False,
                 **arrays,
                 neutral=np.asarray(self._neutral, np.float32),
                 emotion_names=np.array(EMOTIONS),
