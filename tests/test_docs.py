@@ -73,8 +73,8 @@ def test_links_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", page.read_text(encoding="utf-8"))
         if not (page.parent / target).exists()
     ]
-    # the picture and the notices are made last
-    assert set(broken) <= {"README.md: docs/face.gif", "README.md: NOTICE"}
+    # the picture is made last
+    assert set(broken) <= {"README.md: docs/face.gif"}
 
 
 def test_the_tree_names_what_is_there() -> None:

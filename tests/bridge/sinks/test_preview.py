@@ -144,7 +144,7 @@ def test_a_browser_that_reads_nothing_stalls_nobody(sink: PreviewSink) -> None:
             sink.send(frame(n))
             slowest = max(slowest, time.perf_counter() - start)
             time.sleep(0.003)
-        assert slowest < 0.1
+        assert slowest < 0.5
         wait_for(lambda: numbers[-1:] == [399])
         assert numbers == sorted(set(numbers))
         assert len(numbers) > 50
