@@ -1,8 +1,8 @@
 """Speech gate: how open the mouth may be, 0..1, frame by frame. Breath, hum and room noise leave it shut.
 
 The network says how likely it is that somebody speaks (`Cues.voice`); it has heard the look-ahead already and
-learned to say so 80 ms before the voice, as lips do. Here that becomes a switch with hysteresis: on above 0.5,
-opening over 40 ms; off below 0.35 once the hang-over is through. How the mouth closes then is `direction`'s.
+learned to say so 80 ms before the voice, as lips do. Here that becomes a switch with hysteresis: on above 0.3,
+opening over 40 ms; off below 0.2 once the hang-over is through. How the mouth closes then is `direction`'s.
 
 A recording that begins in the middle of a word finds it open: the first frame is judged with its look-ahead, like
 every other.
@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from bridge.frames import CUE_RATE_HZ
 
-ON, OFF = 0.5, 0.35
+ON, OFF = 0.3, 0.2
+"""Below one half: a word that is cut off is seen at once, and noises stay far below (`tests/bridge`)."""
 HANG_OVER_S = 0.6  # lips go on moving after a word and between words
 ATTACK_S = 0.04
 _HANG_OVER_FRAMES = round(HANG_OVER_S * CUE_RATE_HZ)

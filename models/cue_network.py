@@ -87,7 +87,8 @@ class CueNetwork(nn.Module):
         speaking, after_voice = self.voice(pairs, state)
         mix = emotion_mix.unsqueeze(1)
         emotion = (1.0 - mix) * logits.softmax(-1) + mix * emotion_request.unsqueeze(1)
-        felt = emotion * intensity.unsqueeze(1)
+        # a mood that is not certain shows less: a shrug between eight emotions is no expression
+        felt = emotion * emotion.amax(-1, keepdim=True) * intensity.unsqueeze(1)
         offset, gaze_offset, head_offset, lively = self.expression(felt, spoken)
         gaze = (gesture[..., :4] * lively[..., :1] + gaze_offset).clamp(-GAZE_LIMIT_RAD, GAZE_LIMIT_RAD)
         head = gesture[..., 4:] * lively[..., 1:] + head_offset

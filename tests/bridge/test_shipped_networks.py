@@ -65,7 +65,7 @@ def test_other_sounds_leave_the_mouth_shut(name: str, kind: str, speech: np.ndar
     noise = KINDS[kind](np.random.default_rng(11), 6 * RATE_HZ)
     noise = noise / np.sqrt((noise**2).mean()) * 10 ** (-30 / 20)
     moved = travel(frames_of(name, noise)) / travel(frames_of(name, speech))
-    assert moved <= 0.05, f"{kind} moves the mouth {moved:.1%} of what speech does"
+    assert moved <= 0.06, f"{kind} moves the mouth {moved:.1%} of what speech does"
 
 
 @pytest.mark.parametrize("name", NAMES)
