@@ -2,8 +2,9 @@
 
 Sound heard at moment t leaves the speaker at t + delay_s, the output's own latency included. The two clocks
 (wall, output card) are kept together by playing up to 2 % faster or slower, which is also how a changed delay
-is reached; more than 0.2 s is jumped. The loop only writes into a bounded ring; the output's callback only
-reads.
+is reached; more than 0.2 s is jumped. An output that takes its sound so early that a piece of it has not come
+yet gets a reserve on top of the delay, as much as it needed in the last minute or two. The loop only writes into
+a bounded ring; the output's callback only reads.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ MAX_SLEW = 0.02  # of the speed: a third of a semitone, for as long as it takes
 PULL_S = 0.5  # an error of a millisecond is played off at 0.2 %
 SMOOTHING = 0.05  # how fast the two clocks' relation follows what a block or a callback says
 GAP_S = 0.001  # a block that starts later than the last ended is preceded by silence
+MAX_RESERVE_S = 0.1
+SPARE_S = 0.003  # more than was needed so far: the next block may be a little later still
+PAUSE_S = 0.03  # nothing has come for so long: the source pauses, and that needs no reserve
+MEMORY_S = 60.0
 
 
 class Monitor:
@@ -53,6 +58,10 @@ class Monitor:
         self._lost: str | None = None
         self._playing_at: float | None = None  # ring position of the next sample to play; fractional
         self._error_s = 0.0
+        self._reserve_s = 0.0
+        self._needed_s = self._needed_before_s = 0.0  # reserve: in this minute, and in the one before
+        self._minute = 0  # samples played in it
+        self._asked = 0  # samples played since the last block came
         self._dry = True  # nothing has come yet: no underrun
         self._stream: Stream | None = None
         self.delay_s = delay_s
@@ -86,7 +95,8 @@ class Monitor:
         name = self._stream.name if self._stream is not None else "closed"
         faults = f"{self.underruns} underruns, {self.overruns} overruns"
         waiting = ", waiting for sound that is due" if self._dry else ""
-        return f"monitor: {name}, {1e3 * self._delay_s:.0f} ms, {faults}{waiting}"
+        reserve = f" + {1e3 * self._reserve_s:.0f} that this output needs" if self._reserve_s else ""
+        return f"monitor: {name}, {1e3 * self._delay_s:.0f} ms{reserve}, {faults}{waiting}"
 
     def feed(self, block: AudioBlock) -> None:
         """Takes the next block; never waits for the device."""
@@ -100,6 +110,7 @@ class Monitor:
         began_at = block.captured_at - self._fed / RATE_HZ
         with self._lock:
             self._write(audio)
+            self._asked = 0
             if self._began_at is None or abs(began_at - self._began_at) > JUMP_S:
                 self._began_at = began_at
             else:
@@ -160,6 +171,7 @@ class Monitor:
             if self._stream is None or self._began_at is None:
                 return np.zeros(count, np.float32)
             due = (plays_at - self._delay_s - self._began_at) * self._rate_hz
+            due -= self._reserve(due, count) * self._rate_hz
             before = self._playing_at
             step = self._step(due)
             jumped = before is None or (self._playing_at is not None and abs(self._playing_at - before) > 1)
@@ -180,6 +192,24 @@ class Monitor:
                 audio *= np.linspace(0, 1, count)  # no click
             filled: Floats = audio.astype(np.float32, copy=False)
             return filled
+
+    def _reserve(self, due: float, count: int) -> float:
+        """Seconds by which (count,) samples, the first at ring position `due`, must be later to be there."""
+        self._asked += count
+        self._minute += count
+        if self._minute > MEMORY_S * self._rate_hz:
+            self._minute, self._needed_before_s, self._needed_s = 0, self._needed_s, 0.0
+        lacking_s = (due + count + 1 - self._written) / self._rate_hz
+        if self._asked <= PAUSE_S * self._rate_hz:
+            self._needed_s = max(self._needed_s, min(lacking_s, MAX_RESERVE_S))
+        needed_s = max(self._needed_s, self._needed_before_s)
+        if needed_s > self._reserve_s:  # at once: to slow down would take seconds of missing sound
+            self.underruns += self._playing_at is not None and not self._dry
+            self._playing_at = None
+            self._reserve_s = needed_s + SPARE_S
+        else:
+            self._reserve_s = min(self._reserve_s, needed_s + SPARE_S if needed_s else 0.0)
+        return self._reserve_s
 
     def _step(self, due: float) -> float:
         """Ring positions to advance a sample, so that playing draws near to `due`; may jump there."""

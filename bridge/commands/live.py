@@ -24,6 +24,8 @@ PLAIN_EVERY_S = 5.0
 """Where there is no terminal: one line in so many seconds."""
 FOLLOW_FRAMES = 100
 """The monitor's delay follows the measured latency every so many frames: 2 s."""
+HALF_FRAME_S = 0.01
+"""A frame is seen from its arrival until the next one: its own sound belongs in the middle of that."""
 DEFAULT_DEVICE = "default"
 
 
@@ -114,7 +116,7 @@ def _monitor(device: str | None, delay_ms: float) -> Iterator[Monitor | None]:
         return
     from bridge.monitor import Monitor
 
-    speaker = Monitor("" if device == DEFAULT_DEVICE else device, delay_ms / 1000)
+    speaker = Monitor("" if device == DEFAULT_DEVICE else device, delay_ms / 1000 + HALF_FRAME_S)
     try:
         typer.echo(speaker.detail)
         yield speaker
@@ -130,7 +132,7 @@ def _following(status: LiveStatus, speaker: Monitor, assembly: Assembly) -> Call
         status.note(frame)
         if frame.cues.n % FOLLOW_FRAMES == FOLLOW_FRAMES - 1:
             measured_s = assembly.pipeline.meter.summary().latency.p50_ms / 1000
-            speaker.delay_s = min(measured_s, MAX_DELAY_S)
+            speaker.delay_s = min(measured_s + HALF_FRAME_S, MAX_DELAY_S)
 
     return note
 

@@ -111,13 +111,44 @@ def test_a_card_with_another_clock_is_followed() -> None:
     assert monitor.underruns == monitor.overruns == 0
 
 
-def test_a_delay_shorter_than_the_path_underruns_and_counts_and_says_so() -> None:
-    output = Output()
+def test_a_delay_shorter_than_the_path_becomes_the_shortest_there_is() -> None:
+    output = Output(latency_s=0.03)
     monitor = Monitor("", 0.01, open_output=output.open)
-    output.run(monitor, clicks, 1.0)
-    assert monitor.underruns >= 1
-    assert "underruns, 0 overruns, waiting for sound that is due" in monitor.detail
-    assert np.isfinite(np.concatenate(output.played)).all()
+    output.run(monitor, clicks, 4.0)
+    late = (output.clicks() - 1000.25) % 0.5
+    np.testing.assert_allclose(late, 0.045, atol=0.003)  # 30 ms, a block of 10, resampling and a spare
+    assert len(late) == 8
+    assert monitor.underruns == 0
+    assert "monitor: Pretended, 10 ms + 3" in monitor.detail
+    assert "that this output needs" in monitor.detail
+
+
+def test_an_output_that_asks_earlier_than_before_underruns_once() -> None:
+    """As PulseAudio does: how full its buffer is when it asks for more wanders by tens of milliseconds."""
+    output = Output(latency_s=0.04)
+    monitor = Monitor("", 0.095, open_output=output.open)
+    output.run(monitor, clicks, 2.0)
+    assert monitor.detail == "monitor: Pretended, 95 ms, 0 underruns, 0 overruns"
+    for _ in range(3):
+        for _ in range(5):  # its buffer fills: five blocks more than there is new sound
+            output.latency_s += 0.01
+            output.play()
+            output.run(monitor, clicks, 0.3)
+        for _ in range(5):  # and empties
+            output.latency_s -= 0.01
+            output.now += 0.01
+            t = output.fed_s + np.arange(160) / RATE_HZ
+            monitor.feed(AudioBlock(clicks(t).astype(np.float32), output.fed_s, output.now))
+            output.fed_s += 0.01
+            output.run(monitor, clicks, 0.3)
+    assert monitor.underruns == 1
+    late = (output.clicks()[-2:] - 1000.25) % 0.5
+    np.testing.assert_allclose(late, 0.105, atol=0.003)  # 90 ms, a block of 10, resampling and a spare
+    output.run(monitor, clicks, 125.0)  # long enough without: the delay is the one that was asked for again
+    late = (output.clicks()[-3:] - 1000.25) % 0.5
+    np.testing.assert_allclose(late, 0.095, atol=0.003)
+    assert monitor.underruns == 1
+    assert "needs" not in monitor.detail
 
 
 def test_the_source_pauses_and_goes_on() -> None:
