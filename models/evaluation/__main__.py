@@ -1,62 +1,50 @@
-"""`python -m models.evaluation [lips|emotion|retarget|all] --data DIR`: the figures, as a table and as JSON."""
+"""`python -m models.evaluation [lips|emotion|robust|noise|retarget|all] --data DIR`: figures, as tables and as JSON."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
-from models.evaluation import lips, voice_emotion
-from models.evaluation.systems import Baked, Network
+from bridge.contract import ContractError
+from models.data.tracks import read_audio
+from models.evaluation import (
+    clips,
+    conditions,
+    languages,
+    noise,
+    plots,
+    robust,
+    tables,
+    utterances,
+    voice_emotion,
+)
+from models.evaluation.systems import Network, named_path
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "bridge" / "weights"
+SUBSET = 20
+"""Clips of speaker 1 that `robust` takes, spread evenly over all."""
+GERMAN_CLIPS = 60
+UTTERANCES = 60
+"""Of each folder given by --phones."""
 
 
-def lip_groups(data: Path) -> dict[str, list[Path]]:
-    """Validation clips of the training speaker, other speakers of the same studio, people elsewhere."""
-    others = lips.clips(data / "dev_speakers")
-    return {
-        "GRID speaker 1, validation": lips.clips(data / "grid_s1" / "val"),
-        "other GRID speakers": [p for p in others if p.stem.startswith("GRIDx__")],
-        "people elsewhere": [p for p in others if not p.stem.startswith("GRIDx__")],
-    }
+def lip_report(args: argparse.Namespace, networks: dict[str, Path]) -> dict[str, object]:
+    """Lip figures of every system on every group, and plots if they are asked for."""
+    if args.plots:
+        plots.pyplot()  # a missing library is said before the work, not after it
+    systems = tables.systems_of(networks, dict(args.previous))
+    groups = clips.groups(args.data)
+    report, made = tables.lip_tables(systems, groups)
+    if args.plots:
+        for group, found in made.items():
+            drawn = {name: found[name] for name in networks}
+            print(plots.sheet(args.plots / plots.file_name(group), group, groups[group], drawn))
+    return report
 
 
-def lip_table(data: Path, networks: dict[str, Network], report: dict[str, object]) -> None:
-    """Prints the lip figures of every system on every group; "alone" is a network without gate and smoothing."""
-    systems: dict[str, lips.System] = {"static": lips.static_mouth, "amplitude": lips.amplitude_mouth}
-    systems |= {f"{name} alone": network.landmarks for name, network in networks.items()}
-    systems |= {name: Baked(network.path).landmarks for name, network in networks.items()}
-    head = ("gap_r", "speech_r", "best_r", "best_lag_ms", "width_r", "mouth_mm", "mouth_ratio", "face_mm", "worst_mm",
-            "closure_f1", "jitter_mm")  # fmt: skip
-    for group, paths in lip_groups(data).items():
-        if not paths:
-            print(f"\n{group}: no clips under {data}")
-            continue
-        print(f"\n{group} ({len(paths)} clips, mean; people elsewhere also median best r)")
-        print(f"{'':14s}" + "".join(f"{h:>12s}" for h in head))
-        for name, system in systems.items():
-            rows = lips.judge(system, paths)
-            means = {h: lips.mean(list(rows.values()), h) for h in head}
-            median = float(np.median([r.best_r for r in rows.values()]))
-            print(f"{name:14s}" + "".join(f"{means[h]:12.3f}" for h in head)
-                  + (f"   median best r {median:.3f}" if "elsewhere" in group else ""))  # fmt: skip
-            report[f"{group} / {name}"] = {**means, "median_best_r": median,
-                                           "clips": {k: asdict(v) for k, v in rows.items()}}  # fmt: skip
-        if "speaker 1" in group:
-            for name, system in systems.items():
-                ratio = lips.absolute_mouth_ratio(system, paths)
-                print(
-                    f"{name:14s} lip displacement error against a static mouth (nothing removed): {ratio:.3f}"
-                )
-                report[f"{group} / {name} / absolute_mouth_ratio"] = ratio
-
-
-def emotion_table(data: Path, networks: dict[str, Network], report: dict[str, object]) -> None:
+def emotion_report(data: Path, networks: dict[str, Path]) -> dict[str, object]:
     """Prints unweighted accuracies of the voice's emotion."""
     print(
         f"\n{'emotion of the voice, unweighted accuracy':44s}{'whole clip':>12s}{'after 2 s':>12s}{'chance':>8s}"
@@ -65,16 +53,67 @@ def emotion_table(data: Path, networks: dict[str, Network], report: dict[str, ob
         "RAVDESS, four actors never heard": voice_emotion.ravdess_held_out(data),
         "EMO-DB (German), boredom left out": voice_emotion.emodb(data),
     }
-    for title, clips in sets.items():
-        if not clips:
+    report: dict[str, object] = {}
+    for title, found in sets.items():
+        if not found:
             print(f"{title}: no clips under {data}")
             continue
-        for name, network in networks.items():
-            whole = voice_emotion.unweighted_accuracy(network.emotion, clips)
-            early = voice_emotion.unweighted_accuracy(network.emotion, clips, after_s=2.0)
-            chance = 1 / len({label for _, label in clips})
+        for name, path in networks.items():
+            network = Network(path)
+            whole = voice_emotion.unweighted_accuracy(network.emotion, found)
+            early = voice_emotion.unweighted_accuracy(network.emotion, found, after_s=2.0)
+            chance = 1 / len({label for _, label in found})
             print(f"{title + ', ' + name:44s}{whole:12.3f}{early:12.3f}{chance:8.3f}")
-            report[f"{title} / {name}"] = {"whole": whole, "after_2_s": early}
+            report[f"{title} / {name}"] = {"whole": whole, "after_2_s": early, "chance": chance}
+    return report
+
+
+def robust_report(args: argparse.Namespace, networks: dict[str, Path]) -> dict[str, object]:
+    """The figures under every condition, in other languages, and of real German."""
+    systems = tables.systems_of(networks, dict(args.previous))
+    del systems["static"]
+    groups = clips.groups(args.data, SUBSET)
+    tests = conditions.conditions(conditions.other_voices(args.data), args.seed)
+    judged = {
+        n: s for n, s in systems.items() if n != "amplitude" and (args.alone or not n.endswith(" alone"))
+    }
+    report: dict[str, object] = {"conditions": robust.robust_table(judged, groups, tests)}
+    spoken = {p.name: utterances.read_utterances(p, UTTERANCES) for p in args.phones}
+    try:
+        spoken = spoken or utterances.languages(args.seed)
+    except RuntimeError as error:
+        print(f"\nother languages are left out: {error}")
+    if spoken:
+        report["languages"] = languages.language_table(systems, spoken)
+    real = {"GRID speaker 1": [c.samples for c in groups.get(clips.SPEAKER_1, [])]}
+    german = clips.some(sorted((args.data / "dev_emotion").glob("*.flac")), GERMAN_CLIPS)
+    real["EMO-DB, German"] = [read_audio(p) for p in german]
+    report["movement"] = languages.movement_table(systems, {k: v for k, v in real.items() if v})
+    return report
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every option."""
+    found = argparse.ArgumentParser(prog="python -m models.evaluation", description=__doc__)
+    found.add_argument(
+        "what", nargs="?", choices=("lips", "emotion", "robust", "noise", "retarget", "all"), default="all"
+    )
+    found.add_argument("--data", type=Path, required=True, help="folder with grid_s1/val, dev_speakers, …")
+    found.add_argument("--network", type=named_path, action="append", metavar="NAME=FILE",
+                       help="a network to judge, again for more; default: those that ship")  # fmt: skip
+    found.add_argument("--previous", type=named_path, action="append", default=[], metavar="NAME=FILE",
+                       help="lips, robust: a network that shipped before, to stand beside")  # fmt: skip
+    found.add_argument("--json", type=Path, help="also write the figures here, clip by clip")
+    found.add_argument("--plots", type=Path, metavar="DIR", help="lips: draw predicted against tracked gap")
+    found.add_argument("--phones", type=Path, action="append", default=[], metavar="DIR",
+                       help="robust: a language as NAME.flac with NAME.phones; default: espeak-ng's")  # fmt: skip
+    found.add_argument(
+        "--alone", action="store_true", help="robust: also the networks without gate and smoothing"
+    )
+    found.add_argument("--level-dbfs", type=float, default=noise.LEVEL_DBFS, help="noise: RMS of every sound")
+    found.add_argument("--seeds", type=int, default=8, help="noise: how many of each sound")
+    found.add_argument("--seed", type=int, default=0, help="robust: another draw of every noise")
+    return found
 
 
 def main() -> int:
@@ -84,30 +123,38 @@ def main() -> int:
 
         retarget.main(sys.argv[2:])
         return 0
-    parser = argparse.ArgumentParser(prog="python -m models.evaluation", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("lips", "emotion", "retarget", "all"), default="all")
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--network", type=Path, action="append", help="model file; default: those that ship")
-    parser.add_argument("--json", type=Path, help="also write the figures here")
-    args = parser.parse_args()
+    options = parser()
+    args = options.parse_args()
     if not args.data.is_dir():
-        parser.error(f"{args.data} is no folder; it should hold grid_s1/val and dev_speakers")
-    paths = args.network or sorted(WEIGHTS.glob("*.onnx"))
-    networks = {path.stem: Network(path) for path in paths}
+        options.error(f"{args.data} is no folder; it should hold grid_s1/val and dev_speakers")
+    if args.seeds < 1:
+        options.error(f"--seeds is {args.seeds}; at least 1 is needed")
+    networks = dict(args.network or [(p.stem, p) for p in sorted(WEIGHTS.glob("*.onnx"))])
+    wanted = ("lips", "emotion", "robust", "noise") if args.what == "all" else (args.what,)
     report: dict[str, object] = {}
-    for name, network in networks.items():
-        print(f"{name}: look-ahead {network.predictor.contract.lookahead_ms} ms")
-    if args.what in ("lips", "all"):
-        lip_table(args.data, networks, report)
-    if args.what in ("emotion", "all"):
-        emotion_table(args.data, networks, report)
+    try:
+        for name, path in networks.items():
+            ahead = Network(path).predictor.contract.lookahead_ms
+            print(f"{name}: look-ahead {ahead} ms")
+            report[name] = {"file": str(path), "lookahead_ms": ahead}
+        if "lips" in wanted:
+            report["lips"] = lip_report(args, networks)
+        if "emotion" in wanted:
+            report["emotion"] = emotion_report(args.data, networks)
+        if "robust" in wanted:
+            report["robust"] = robust_report(args, networks)
+        if "noise" in wanted:
+            report["noise"] = noise.noise_table(noise.systems_of(networks), args.seeds, dbfs=args.level_dbfs)
+    except (ContractError, FileNotFoundError, ValueError, plots.PlotError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     if args.what == "all":
         from models.evaluation import retarget
 
         retarget.main(["--data", str(args.data)])
     if args.json:
         beside = args.json.with_suffix(".tmp")
-        beside.write_text(json.dumps(report, indent=1, allow_nan=True), "utf-8")
+        beside.write_text(json.dumps(tables.plain(report), indent=1, allow_nan=False), "utf-8")
         beside.replace(args.json)
     return 0
 

@@ -1,35 +1,39 @@
-"""How right the mouth is: `python -m models.evaluation lips --data DIR`.
+"""How right a mouth is: the figures of one clip, and the baselines that stand beside every network.
 
 Predicted against tracked landmarks at the track's own `time_s`. A system is a function from samples to
-landmarks (T, 68, 3) at cue rate; beside the shipped networks stand a mouth that does not move and one that
-opens with loudness. Every figure is printed for whole clips and, where it says so, inside speech only: a mouth
-that merely opens while there is sound already reaches r = 0.5 on whole clips.
+landmarks (T, 68, 3) at cue rate. Landmark errors compare each point's displacement from its mean over the clip
+(the mean is removed, so nobody's face shape counts); r does not see size at all. Figures are of whole clips or,
+where they say so, inside speech only: a mouth that merely opens while there is sound already reaches r = 0.5 on
+whole clips. Knows no files and no tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from bridge import landmarks as face
 from bridge.frames import CUE_RATE_HZ, RATE_HZ, Floats, frame_count
 from models.data.corpus import quiet_frames
-from models.data.tracks import Track, audio_beside, cue_times, neutral_of, read_audio, read_track, speech_mask
+from models.data.tracks import neutral_of
+from models.evaluation import closures, visemes
+from models.evaluation.clips import Clip
+from models.evaluation.crop import in_pixels
 
 System = Callable[[Floats], Floats]
 """Samples (N,) at 16 kHz → landmarks (T, 68, 3) cm, T = frame_count(N)."""
 
-CLOSED_SHARE = 0.12
-"""Lips count as closed when the gap is below this share of the clip's 5–95 % gap range above its 5 % quantile."""
 MAX_LAG_FRAMES = 6  # ±120 ms
+MOUTH = list(face.MOUTH)
+MM = 10.0
+"""Millimetres a centimetre of the head frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class LipFigures:
-    """Figures of one clip."""
+    """Figures of one clip. NaN where the clip has nothing to judge by (no silence, no closure, no speech)."""
 
     gap_r: float
     """Pearson r of the inner-lip gap at lag 0."""
@@ -42,17 +46,35 @@ class LipFigures:
     width_r: float
     """Correlation of the mouth width."""
     mouth_mm: float
-    """M-LMD: mean distance of the 20 lip points, each frame's displacement from its clip mean compared, mm."""
+    """M-LMD: mean distance of the 20 lip points, mm."""
     mouth_ratio: float
     """The same as a share of the error of a mouth that rests at its clip mean."""
+    mouth_px: float
+    """M-LMD in pixels of a 256-pixel face crop (`crop`)."""
     face_mm: float
-    """F-LMD: the same over all 68 points, mm."""
+    """F-LMD: mean distance of all 68 points, mm."""
+    face_px: float
+    """F-LMD in pixels of a 256-pixel face crop."""
     worst_mm: float
     """LVE: the worst lip point of each frame, mean over frames, mm."""
+    closure_precision: float
+    """Closed lips inside speech, frame by frame (`closures`)."""
+    closure_recall: float
+    """As above."""
     closure_f1: float
-    """Closed or open, frame by frame, one frame of slack; NaN when the clip never closes in speech."""
+    """As above."""
+    velocity_mm_s: float
+    """Mean length of the difference between predicted and tracked lip-point velocity inside speech, mm/s."""
+    speed_ratio: float
+    """Mean predicted speed of the lip points by the tracked one, inside speech: below 1 the mouth under-moves."""
     jitter_mm: float
-    """Mean frame-to-frame lip movement in silence, mm."""
+    """Mean frame-to-frame movement of the lip points in silence, mm."""
+    viseme_rate: float
+    """Changes of coarse mouth shape a second of speech (`visemes`)."""
+    tracked_viseme_rate: float
+    """The same of the tracked mouth."""
+    closure_f1_at: dict[str, float]
+    """F1 at other thresholds."""
 
 
 def pearson(a: Floats, b: Floats) -> float:
@@ -67,54 +89,69 @@ def lagged(a: Floats, b: Floats, lag: int) -> float:
     return pearson(a[max(0, lag) : len(a) + min(0, lag)], b[max(0, -lag) : len(b) - max(0, lag)])
 
 
-def closure_f1(predicted: Floats, tracked: Floats, speech: np.ndarray) -> float:
-    """F1 of closed-lips frames in speech, matched within ±1 frame."""
-
-    def closed(gap: Floats) -> np.ndarray:
-        low, high = np.quantile(gap, [0.05, 0.95])
-        return np.asarray(gap < low + CLOSED_SHARE * (high - low))
-
-    def near(mask: np.ndarray) -> np.ndarray:
-        return np.convolve(mask, np.ones(3), "same") > 0
-
-    said, true = closed(predicted) & speech, closed(tracked) & speech
-    if not true.any():
-        return float("nan")
-    precision = (said & near(true)).sum() / max(1, said.sum())
-    recall = (true & near(said)).sum() / true.sum()
-    return float(2 * precision * recall / max(1e-9, precision + recall))
-
-
-def figures(landmarks: Floats, track: Track, samples: Floats) -> LipFigures:
-    """Compares a system's landmarks with a track on the cue frames that the track covers."""
-    frames = min(len(landmarks), frame_count(samples.size))
-    times = cue_times(samples.size)[:frames]
-    inside = (times >= track.time_s[0]) & (times <= track.time_s[-1])
-    truth = track.at(times[inside], track.landmarks)
-    guess = landmarks[:frames][inside]
-    speech = speech_mask(samples, frames)[inside]
-    a, b = face.lip_gap(guess), face.lip_gap(truth)
-    lags = range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1)
+def best_lag(a: Floats, b: Floats) -> tuple[float, float]:
+    """(largest r within ±120 ms, its lag in ms); of equal ones that with the smallest lag."""
+    lags = sorted(range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1), key=abs)
     scores = [lagged(a, b, lag) for lag in lags]
     best = int(np.argmax(scores))
-    error = (guess - guess.mean(0)) - (truth - truth.mean(0))
-    distance = np.sqrt((error**2).sum(-1)) * 10
-    mouth = list(face.MOUTH)
-    still = np.sqrt(((truth - truth.mean(0))[:, mouth] ** 2).sum(-1)).mean() * 10
-    step = np.sqrt((np.diff(guess[:, mouth], axis=0) ** 2).sum(-1)).mean(1) * 10
-    silence = ~speech[1:]
+    return scores[best], lags[best] * 1000.0 / CUE_RATE_HZ
+
+
+def steps(landmarks: Floats) -> Floats:
+    """(T − 1, 20) distances that the lip points of (T, 68, 3) go from frame to frame, cm."""
+    lips = landmarks[:, MOUTH]
+    moved: Floats = np.sqrt((np.diff(lips, axis=0) ** 2).sum(-1))
+    return moved
+
+
+def travel(landmarks: Floats) -> float:
+    """Mean movement of the lip points of (T, 68, 3) from frame to frame, cm."""
+    return float(steps(landmarks).mean())
+
+
+def _mean(values: Floats, where: np.ndarray) -> float:
+    return float(values[where].mean()) if where.any() else float("nan")
+
+
+def figures(landmarks: Floats, clip: Clip) -> LipFigures:
+    """Compares a system's landmarks (frame_count(N), 68, 3) with the face that was seen.
+
+    Raises:
+        ValueError: on another number of frames than the clip has.
+    """
+    guess, truth, speech = clip.seen(landmarks), clip.truth, clip.speech
+    a, b = face.lip_gap(guess), face.lip_gap(truth)
+    wide_a, wide_b = face.mouth_width(guess), face.mouth_width(truth)
+    best_r, lag_ms = best_lag(a, b)
+    still = truth - truth.mean(0)
+    error = (guess - guess.mean(0)) - still
+    distance = np.sqrt((error**2).sum(-1)) * MM
+    pixels = in_pixels(error, clip.crop)
+    at_rest = np.sqrt((still[:, MOUTH] ** 2).sum(-1)).mean() * MM
+    talking = speech[1:]
+    speed, true_speed = steps(guess), steps(truth)
+    agreed = closures.compare(a, b, speech)
     return LipFigures(
         gap_r=pearson(a, b),
         speech_r=pearson(a[speech], b[speech]) if speech.sum() > 10 else float("nan"),
-        best_r=scores[best],
-        best_lag_ms=lags[best] * 1000.0 / CUE_RATE_HZ,
-        width_r=pearson(face.mouth_width(guess), face.mouth_width(truth)),
-        mouth_mm=float(distance[:, mouth].mean()),
-        mouth_ratio=float(distance[:, mouth].mean() / still),
+        best_r=best_r,
+        best_lag_ms=lag_ms,
+        width_r=pearson(wide_a, wide_b),
+        mouth_mm=float(distance[:, MOUTH].mean()),
+        mouth_ratio=float(distance[:, MOUTH].mean() / at_rest) if at_rest > 0 else float("nan"),
+        mouth_px=float(pixels[:, MOUTH].mean()),
         face_mm=float(distance.mean()),
-        worst_mm=float(distance[:, mouth].max(1).mean()),
-        closure_f1=closure_f1(a, b, speech),
-        jitter_mm=float(step[silence].mean()) if silence.any() else float("nan"),
+        face_px=float(pixels.mean()),
+        worst_mm=float(distance[:, MOUTH].max(1).mean()),
+        closure_precision=agreed.precision,
+        closure_recall=agreed.recall,
+        closure_f1=agreed.f1,
+        velocity_mm_s=_mean(steps(error) * MM * CUE_RATE_HZ, talking),
+        speed_ratio=_mean(speed, talking) / max(1e-9, _mean(true_speed, talking)),
+        jitter_mm=_mean(speed * MM, ~talking),
+        viseme_rate=visemes.change_rate(a, wide_a, speech),
+        tracked_viseme_rate=visemes.change_rate(b, wide_b, speech),
+        closure_f1_at=closures.f1_elsewhere(a, b, speech),
     )
 
 
@@ -136,44 +173,18 @@ def amplitude_mouth(samples: Floats) -> Floats:
     return out
 
 
-def clips(folder: Path) -> list[Path]:
-    """Track files with sound beside them."""
-    return [p for p in sorted(folder.glob("*.npz")) if audio_beside(p) is not None]
-
-
-def judge(system: System, paths: list[Path]) -> dict[str, LipFigures]:
-    """{clip name: figures}."""
-    found = {}
-    for path in paths:
-        audio = audio_beside(path)
-        if audio is None:
-            raise FileNotFoundError(f"{path} has no sound beside it (.flac, .ogg or .wav)")
-        samples = read_audio(audio)
-        found[path.stem] = figures(system(samples), read_track(path), samples)
-    return found
-
-
-def mean(rows: list[LipFigures], key: str) -> float:
-    """Mean of one figure, NaN left out."""
-    values = np.array([getattr(r, key) for r in rows])
-    return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
-
-
-def absolute_mouth_ratio(system: System, paths: list[Path]) -> float:
+def absolute_mouth_ratio(made: list[Floats], clips: list[Clip]) -> float:
     """Error of lip displacement from the speaker's neutral against that of a mouth at its mean, over all clips.
 
-    All clips must be of one speaker. Nothing is removed per clip: a mouth that sits wrong is wrong.
+    All clips must be of one speaker; `made` holds a system's landmarks for each. Nothing is removed per clip: a
+    mouth that sits wrong is wrong.
     """
-    tracks = [read_track(p) for p in paths]
-    sounds = [read_audio(a) for p in paths if (a := audio_beside(p)) is not None]
-    rest = np.median([neutral_of(t, quiet_frames(t, s)) for t, s in zip(tracks, sounds, strict=True)], axis=0)
-    mouth = list(face.MOUTH)
+    neutrals = [neutral_of(c.track, quiet_frames(c.track, c.samples)) for c in clips]
+    rest = np.median(neutrals, axis=0)[MOUTH]
     errors, truths = [], []
-    for track, samples in zip(tracks, sounds, strict=True):
-        times = cue_times(samples.size)
-        inside = (times >= track.time_s[0]) & (times <= track.time_s[-1])
-        truth = track.at(times[inside], track.landmarks)[:, mouth] - rest[mouth]
-        guess = system(samples)[inside][:, mouth] - face.neutral_face()[mouth]
+    for landmarks, clip in zip(made, clips, strict=True):
+        truth = clip.truth[:, MOUTH] - rest
+        guess = clip.seen(landmarks)[:, MOUTH] - face.neutral_face()[MOUTH]
         errors.append(np.sqrt(((guess - truth) ** 2).sum(-1)))
         truths.append(truth)
     average = np.concatenate(truths).mean(0)

@@ -8,6 +8,7 @@ import numpy as np
 
 from bridge.assembly import assemble
 from bridge.config import BakeConfig
+from bridge.direction import DirectionConfig
 from bridge.features import log_mel
 from bridge.frames import EMOTIONS, AudioBlock, Cues, Floats, Steering, frame_count
 from bridge.predictor import Predictor
@@ -46,13 +47,30 @@ class Network:
 
 
 class Baked:
-    """The same file with the whole pipeline around it, as `facecue bake` runs it: gate, blinks, smoothing."""
+    """Any model file with the whole pipeline around it, as `facecue bake` runs it: gate, blinks, smoothing."""
 
-    def __init__(self, path: Path) -> None:
-        self.pipeline = assemble(BakeConfig(model=str(path))).pipeline
+    def __init__(self, path: Path, direction: DirectionConfig | None = None) -> None:
+        direction = DirectionConfig() if direction is None else direction
+        self.pipeline = assemble(BakeConfig(model=str(path), direction=direction)).pipeline
 
     def landmarks(self, samples: Floats) -> Floats:
         """(T, 68, 3)."""
         self.pipeline.reset()
         frames = self.pipeline.feed(AudioBlock(samples, 0.0, 0.0)) + self.pipeline.flush()
         return np.stack([f.cues.landmarks for f in frames])
+
+
+def named_path(text: str) -> tuple[str, Path]:
+    """`NAME=path.onnx` → (NAME, path); a bare path is named by its stem.
+
+    Raises:
+        ValueError: if the name is empty or there is no such file.
+    """
+    name, sign, rest = text.partition("=")
+    path = Path(rest if sign else text)
+    name = name.strip() if sign else path.stem
+    if not name:
+        raise ValueError(f"{text!r} has no name; write NAME=path.onnx")
+    if not path.is_file():
+        raise ValueError(f"{path} is no file; write NAME=path.onnx")
+    return name, path

@@ -10,6 +10,7 @@ from models.data.corpus import RAVDESS_EMOTIONS, features_of, speaker_of, speed_
 from models.data.motion import gaze_of, rotation_vectors
 from models.data.tracks import audio_beside, cue_times, neutral_of, read_audio, read_track, speech_mask
 from models.evaluation import lips, voice_emotion
+from models.evaluation.clips import read_clip
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def truth(clip: Path) -> np.ndarray:
 
 
 def judged(clip: Path, landmarks: np.ndarray) -> lips.LipFigures:
-    return lips.figures(landmarks, read_track(clip), read_audio(audio_beside(clip)))
+    return lips.figures(landmarks.astype(np.float32), read_clip(clip))
 
 
 def test_the_truth_is_perfect(clip: Path) -> None:
@@ -31,7 +32,12 @@ def test_the_truth_is_perfect(clip: Path) -> None:
     assert found.gap_r == pytest.approx(1, abs=1e-4)
     assert found.best_lag_ms == 0
     assert found.mouth_mm == pytest.approx(0, abs=1e-3)
-    assert found.closure_f1 == pytest.approx(1)
+    assert found.closure_f1 == found.closure_precision == found.closure_recall == pytest.approx(1)
+    assert all(f1 == pytest.approx(1) for f1 in found.closure_f1_at.values() if np.isfinite(f1))
+    assert found.mouth_px == pytest.approx(0, abs=1e-2)
+    assert found.velocity_mm_s == pytest.approx(0, abs=1e-2)
+    assert found.speed_ratio == pytest.approx(1, abs=1e-3)
+    assert found.viseme_rate == found.tracked_viseme_rate > 1
 
 
 def test_a_late_mouth_is_found_late(clip: Path) -> None:
@@ -41,18 +47,54 @@ def test_a_late_mouth_is_found_late(clip: Path) -> None:
     assert found.gap_r < found.best_r - 0.05
 
 
+def test_two_frames_late_is_forty_milliseconds(clip: Path) -> None:
+    late = np.concatenate([truth(clip)[:1].repeat(2, 0), truth(clip)[:-2]])
+    early = np.concatenate([truth(clip)[2:], truth(clip)[-1:].repeat(2, 0)])
+    assert judged(clip, late).best_lag_ms == pytest.approx(40)
+    assert judged(clip, early).best_lag_ms == pytest.approx(-40)
+
+
+def test_r_does_not_see_size_but_speed_and_error_do(clip: Path) -> None:
+    whole, neutral = truth(clip), neutral_of(read_track(clip))
+    half = judged(clip, neutral + 0.5 * (whole - neutral))
+    assert half.gap_r == pytest.approx(1, abs=0.01)
+    assert half.speech_r == pytest.approx(1, abs=0.01)
+    assert half.closure_f1 > 0.9
+    assert half.speed_ratio == pytest.approx(0.5, abs=0.01)
+    assert half.mouth_ratio == pytest.approx(0.5, abs=0.01)
+
+
+def test_figures_in_millimetres_match_a_known_fault(clip: Path) -> None:
+    """One lip point swings by ±2 mm from frame to frame, the rest is true."""
+    faulty = truth(clip).copy()
+    swing = 0.2 * (-1.0) ** np.arange(len(faulty))
+    faulty[:, 48, 2] += swing
+    found = judged(clip, faulty)
+    assert found.worst_mm == pytest.approx(2, abs=0.05)
+    assert found.mouth_mm == pytest.approx(2 / 20, abs=0.01)
+    assert found.face_mm == pytest.approx(2 / 68, abs=0.01)
+    assert found.velocity_mm_s == pytest.approx(4 * 50 / 20, abs=0.2)  # 4 mm a frame in one of 20 points
+
+
+def test_a_system_of_another_length_is_refused(clip: Path) -> None:
+    with pytest.raises(ValueError, match=r"149 frames of landmarks for a recording of 150"):
+        judged(clip, truth(clip)[:-1])
+
+
 def test_a_static_mouth_has_no_r_and_a_ratio_of_one(clip: Path) -> None:
     samples = read_audio(audio_beside(clip))
     found = judged(clip, lips.static_mouth(samples))
     assert found.gap_r == 0
     assert found.mouth_ratio == pytest.approx(1, abs=1e-3)
-    assert found.jitter_mm == 0
+    assert found.jitter_mm == found.best_lag_ms == found.viseme_rate == found.speed_ratio == 0
+    assert found.closure_f1 == 0
 
 
 def test_loudness_opens_the_amplitude_mouth(clip: Path) -> None:
     found = judged(clip, lips.amplitude_mouth(read_audio(audio_beside(clip))))
     assert found.gap_r > 0.8  # the made clips open with loudness
-    assert lips.absolute_mouth_ratio(lips.amplitude_mouth, [clip]) < 1
+    made = [lips.amplitude_mouth(read_audio(audio_beside(clip)))]
+    assert lips.absolute_mouth_ratio(made, [read_clip(clip)]) < 1
 
 
 def test_speech_mask_marks_syllables_and_not_the_start(clip: Path) -> None:
