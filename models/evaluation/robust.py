@@ -71,11 +71,7 @@ def print_system(name: str, means: Means, sizes: Mapping[str, int]) -> None:
     first = max(len(c) for c in means)
     wide = 7 * len(FIGURES)
     print(f"\n{name}")
-    print(
-        " " * first
-        + "".join(f" |{f'{g}: {n} clips':^{wide}s}" for g, n in sizes.items())
-        + " | worst against"
-    )
+    print(" " * first + "".join(f" |{f'{g}: {n}':^{wide}s}" for g, n in sizes.items()) + " | worst against")
     head = "".join(f"{h:>7s}" for h in FIGURES.values())
     print(" " * first + f" |{head}" * len(sizes) + " | clean")
     clean = next(iter(means.values()))
