@@ -1,16 +1,19 @@
 """Makes speech of many synthetic voices: `python -m models.training.voices --out DIR/tts`.
 
-flite and espeak-ng (both from any Linux distribution) say the sentences of `models/data/sentences.txt`;
-each sentence is said by several voices at several speeds and pitches. FLAC, mono, 16 kHz. Resumes.
+Every engine that is installed takes part (`models.training.synthesisers`, `espeak`, `neural_voices`); those that are
+not are named with what to install. They say English sentences that put every phone in every neighbourhood, commands
+in the manner of the GRID corpus, and sentences in a dozen other languages (`models/data/sentences*.txt`), each in
+several voices, rates and pitches. FLAC, mono, 16 kHz, peak 0.5, a quarter of a second of silence at both ends; beside
+it a `.phones` file where the engine tells its times. The same seed casts the same voices; it goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import random
-import shutil
 import subprocess
+from collections import Counter
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -19,74 +22,119 @@ import soundfile
 import soxr
 
 from bridge.frames import RATE_HZ
+from models.data.phones import padded, write_phones
+from models.training.espeak import Espeak
+from models.training.neural_voices import Hibari, Piper
+from models.training.spoken import Engine
+from models.training.synthesisers import Festival, Flite, Mbrola, Pico
 
-FLITE = ("slt", "rms", "awb", "kal16")
-ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-029", "en-gb-x-gbclan")
-TIMBRES = ("m1", "m2", "m3", "m4", "m5", "m6", "m7", "f1", "f2", "f3", "f4", "f5", "croak", "whisperf")
+ENGINES: tuple[tuple[Engine, float], ...] = (
+    (Flite(), 0.12), (Espeak(), 0.18), (Mbrola(), 0.24), (Festival(), 0.14), (Pico(), 0.08), (Piper(), 0.11),
+    (Hibari(), 0.13),
+)  # fmt: skip
+"""Engines and how often each is cast, for those that speak a language."""
+LEAD_S = 0.25
+VERBS, COLOURS = ("bin", "lay", "place", "set"), ("blue", "green", "red", "white")
+PREPOSITIONS, ADVERBS = ("at", "by", "in", "with"), ("again", "now", "please", "soon")
+LETTERS = "abcdefghijklmnopqrstuvxyz"
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
-def sentences() -> list[str]:
-    """The bundled sentences: every English phone in many neighbourhoods."""
-    return resources.files("models.data").joinpath("sentences.txt").read_text("utf-8").splitlines()
+def sentences(language: str = "en") -> list[str]:
+    """The bundled sentences of a language; the English ones hold every phone in many neighbourhoods."""
+    name = "sentences.txt" if language == "en" else f"sentences_{language}.txt"
+    return resources.files("models.data").joinpath(name).read_text("utf-8").splitlines()
 
 
-def command(text: str, rng: random.Random, wav: Path) -> list[str]:
-    """A synthesiser's command line for one random voice."""
-    if rng.random() < 0.5:
-        stretch = rng.uniform(0.85, 1.25)
-        return [
-            "flite",
-            "-voice",
-            rng.choice(FLITE),
-            "--setf",
-            f"duration_stretch={stretch:.2f}",
-            "-t",
-            text,
-            "-o",
-            str(wav),
-        ]
-    voice = f"{rng.choice(ACCENTS)}+{rng.choice(TIMBRES)}"
-    return [
-        "espeak-ng",
-        "-v",
-        voice,
-        "-s",
-        str(rng.randint(130, 200)),
-        "-p",
-        str(rng.randint(25, 80)),
-        "-w",
-        str(wav),
-        text,
-    ]
+def languages() -> list[str]:
+    """Languages other than English that sentences are bundled for."""
+    names = (entry.name for entry in resources.files("models.data").iterdir())
+    return sorted(name[10:-4] for name in names if name.startswith("sentences_") and name.endswith(".txt"))
+
+
+def command(rng: random.Random) -> str:
+    """Six words in the manner of GRID (Cooke et al. 2006): `bin red by k seven now`."""
+    letter = rng.choice(LETTERS)
+    letter = "eigh" if letter == "a" else letter  # `a` alone is read as the article
+    words = (rng.choice(VERBS), rng.choice(COLOURS), rng.choice(PREPOSITIONS), letter, rng.choice(DIGITS))
+    return f"{' '.join(words)} {rng.choice(ADVERBS)}"
+
+
+def script(takes: int, commands: int, foreign: int) -> Iterator[tuple[str, str, str]]:
+    """(name, language, text) of every utterance, kinds interleaved so that a part of it is a cross-section."""
+    rows: list[tuple[float, str, str, str]] = []
+
+    def add(kind: list[tuple[str, str, str]]) -> None:
+        rows.extend(((i + 0.5) / len(kind), *row) for i, row in enumerate(kind))
+
+    add([(f"en{t:02d}_{i:03d}", "en", text) for t in range(takes) for i, text in enumerate(sentences())])
+    add([(f"grid_{i:04d}", "en", command(random.Random(f"command {i}"))) for i in range(commands)])
+    abroad = [(code, i, text) for code in languages() for i, text in enumerate(sentences(code))]
+    add([(f"{code}{t:02d}_{i:03d}", code, text) for t in range(foreign) for code, i, text in abroad])
+    for _, name, language, text in sorted(rows):
+        yield name, language, text
+
+
+def record(target: Path, engine: Engine, voice: str, text: str, rng: random.Random) -> float:
+    """Writes one utterance and, where they are known, its phones; seconds."""
+    spoken = engine.say(voice, text, rng)
+    samples = soxr.resample(spoken.samples, spoken.rate_hz, RATE_HZ)
+    loudest = float(np.abs(samples).max()) if samples.size else 0.0
+    if samples.size < 0.3 * RATE_HZ or loudest < 1e-3:
+        raise ValueError(f"{engine.name} {voice} made {samples.size / RATE_HZ:.2f} s of silence of {text!r}")
+    silence = np.zeros(int(LEAD_S * RATE_HZ), np.float32)
+    sound = np.concatenate([silence, samples * (0.5 / loudest), silence])
+    if spoken.phones:
+        write_phones(target.with_suffix(".phones"), padded(spoken.phones, LEAD_S, sound.size / RATE_HZ))
+    beside = target.with_suffix(".part")
+    soundfile.write(beside, sound, RATE_HZ, format="FLAC", subtype="PCM_16")
+    beside.replace(target)
+    return sound.size / RATE_HZ
 
 
 def main() -> None:
-    """Writes `--takes` utterances of every sentence."""
+    """Casts and records every line of the script."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--takes", type=int, default=6, help="voices a sentence")
+    parser.add_argument("--takes", type=int, default=5, help="voices an English sentence")
+    parser.add_argument("--commands", type=int, default=700, help="commands in the manner of GRID")
+    parser.add_argument("--foreign", type=int, default=2, help="voices a sentence of another language")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    missing = [tool for tool in ("flite", "espeak-ng") if shutil.which(tool) is None]
-    if missing:
-        parser.error(f"{' and '.join(missing)} not found: install with your package manager")
+    absent = {engine.name: engine.missing() for engine, _ in ENGINES if engine.missing()}
+    for name, packages in absent.items():
+        print(f"without {name}: install {packages}")
+    cast = [(engine, share) for engine, share in ENGINES if engine.name not in absent]
+    if not cast:
+        parser.error("no synthesiser found: install flite or espeak-ng with your package manager")
     args.out.mkdir(parents=True, exist_ok=True)
-    seconds = 0.0
-    for take in range(args.takes):
-        for line, text in enumerate(sentences()):
-            target = args.out / f"{take:02d}_{line:03d}.flac"
-            rng = random.Random(f"{args.seed} {take} {line}")
-            if not target.exists():
-                wav = target.with_suffix(".wav")
-                subprocess.run(command(text, rng, wav), check=True, capture_output=True)  # noqa: S603
-                samples, rate = soundfile.read(io.BytesIO(wav.read_bytes()), dtype="float32")
-                wav.unlink()
-                samples = soxr.resample(samples, rate, RATE_HZ)
-                samples *= 0.5 / max(1e-3, float(np.abs(samples).max()))
-                silence = np.zeros(int(0.25 * RATE_HZ), np.float32)
-                soundfile.write(target, np.concatenate([silence, samples, silence]), RATE_HZ)
-            seconds += soundfile.info(target).duration
-    print(f"{args.out}: {seconds / 60:.1f} minutes of speech")
+    there = {path.stem.split("__")[0]: path for path in args.out.glob("*__*.flac")}
+    seconds: Counter[str] = Counter()
+    people: dict[str, set[str]] = {}
+    for name, language, text in script(args.takes, args.commands, args.foreign):
+        if name in there:
+            engine_name, voice = there[name].stem.split("__")[1].split("_", 1)
+            length = soundfile.info(there[name]).duration
+        else:
+            rng = random.Random(f"{args.seed} {name}")
+            able = [(engine, share) for engine, share in cast if engine.voices(language)]
+            if not able:
+                continue
+            engine = rng.choices([e for e, _ in able], [s for _, s in able])[0]
+            voice = rng.choice(engine.voices(language))
+            engine_name, plain = engine.name, voice.split("/")[-1].replace("+", "-").replace("_", "-")
+            target = args.out / f"{name}__{engine_name}_{plain}.flac"
+            try:
+                length = record(target, engine, voice, text, rng)
+            except (ValueError, OSError, subprocess.CalledProcessError) as error:
+                print(f"{name}: {engine_name} {voice}: {error}", flush=True)
+                continue
+            voice = plain
+        seconds[engine_name] += length
+        people.setdefault(engine_name, set()).add(voice)
+    for engine_name, length in seconds.most_common():
+        print(f"{engine_name:10} {len(people[engine_name]):4} voices {length / 60:6.1f} min")
+    print(f"{args.out}: {sum(seconds.values()) / 60:.1f} minutes of speech")
 
 
 if __name__ == "__main__":
