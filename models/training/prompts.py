@@ -3,8 +3,9 @@
 Debian carries voice prompts of telephone systems, of games and of programs for children, in two dozen languages.
 `--packages` is a folder of `.deb` files; what is missing is named with the command that fetches it. They are read as
 they are, nothing is installed. What comes out is for training only: FLAC, mono, 16 kHz, peak 0.5, a quarter of a
-second of silence at both ends, `SOURCE_SPEAKER_NNN.flac`, and `prompts.csv` with speakers, minutes and licences.
-Music and effects are dropped by Silero's voice detector. Sources that are in `prompts.csv` are not done again. Needs `ffmpeg` and `dpkg-deb` (any Linux).
+second of silence at both ends, `SOURCE_SPEAKER_NNN.flac`, and `prompts.csv` with speakers, seconds and licences.
+Music and effects are dropped by Silero's voice detector. Sources that are in `prompts.csv` are not done again.
+Needs `ffmpeg` and `dpkg-deb` (any Linux).
 """
 
 from __future__ import annotations
