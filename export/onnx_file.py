@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,10 @@ from models.cue_network import CueNetwork
 OPSET = 17
 TOLERANCE = 1e-4
 """Largest difference between torch and onnxruntime, outputs and final states."""
+
+
+HALVED = 4096
+"""Weights with at least this many values are stored in 16 bits: half the file, and the runtime unpacks them once."""
 
 
 class ParityError(RuntimeError):
@@ -46,6 +51,32 @@ def contract_of(network: CueNetwork, name: str, trained_on: str, licence: str) -
     return Contract(name, network.config.lookahead_hops, shapes, trained_on, licence)
 
 
+def rounded(network: CueNetwork) -> CueNetwork:
+    """A copy whose large weights are exactly what 16 bits hold, so that the file loses nothing of it."""
+    copy = deepcopy(network)
+    with torch.no_grad():
+        for weight in (*copy.parameters(), *copy.buffers()):
+            if weight.is_floating_point() and weight.numel() >= HALVED:
+                weight.copy_(weight.half().float())
+    return copy
+
+
+def halve(model: onnx.ModelProto) -> None:
+    """Stores every large weight in 16 bits, with a cast behind it, in place."""
+    graph = model.graph
+    casts = []
+    for weight in graph.initializer:
+        values = onnx.numpy_helper.to_array(weight)
+        if values.dtype != np.float32 or values.size < HALVED:
+            continue
+        name = weight.name
+        weight.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}.16"))
+        casts.append(onnx.helper.make_node("Cast", [weight.name], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
 def write(network: CueNetwork, contract: Contract, path: Path) -> None:
     """Exports to `path`: dynamic time axis, named states, contract in the metadata."""
     flat = _Flat(network).eval()
@@ -67,6 +98,7 @@ def write(network: CueNetwork, contract: Contract, path: Path) -> None:
             dynamic_axes={"mel": {1: "hops"}, **{name: {1: "frames"} for name in OUTPUTS}},
         )  # fmt: skip
     model = onnx.load(str(path))
+    halve(model)
     onnx.helper.set_model_props(model, {KEY: contract.to_json()})
     model.doc_string = (
         f"facecue {contract.name}: {contract.trained_on} Licence of the weights: {contract.licence}"
@@ -115,6 +147,7 @@ def export(network: CueNetwork, contract: Contract, path: Path) -> dict[int, flo
         ParityError: if one exceeds `TOLERANCE`; nothing is kept then.
     """
     beside = path.with_suffix(".part")
+    network = rounded(network)
     try:
         write(network, contract, beside)
         found = {chunk: parity(network, beside, steps=320, chunk=chunk) for chunk in (1, 7, 64)}

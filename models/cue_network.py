@@ -18,6 +18,7 @@ from models.content import Content, ContentConfig
 from models.emotion import Emotion, EmotionConfig
 from models.expression import Expression
 from models.motion import Motion
+from models.speech_encoder import EncoderConfig
 from models.streaming import State
 from models.voice import Voice, VoiceConfig
 
@@ -81,10 +82,11 @@ class CueNetwork(nn.Module):
     ) -> tuple[CueOutputs, State]:
         """See the class."""
         pairs = mel.reshape(mel.shape[0], -1, 2 * mel.shape[2])
-        spoken, hidden, after = self.content(pairs, state)
+        states, heard = self.content.encoder(pairs, state)
+        spoken, hidden, after = self.content.mouth(states, state)
         gesture, after_motion = self.motion(hidden, state)
         logits, after_emotion = self.emotion(pairs, state)
-        speaking, after_voice = self.voice(pairs, state)
+        speaking, after_voice = self.voice(states, pairs, state)
         mix = emotion_mix.unsqueeze(1)
         emotion = (1.0 - mix) * logits.softmax(-1) + mix * emotion_request.unsqueeze(1)
         # a mood that is not certain shows less: a shrug between eight emotions is no expression
@@ -100,7 +102,7 @@ class CueNetwork(nn.Module):
             emotion=emotion,
             voice=speaking.sigmoid(),
         )
-        return outputs, after | after_motion | after_emotion | after_voice
+        return outputs, heard | after | after_motion | after_emotion | after_voice
 
 
 def neutral_request(batch: int = 1) -> tuple[Tensor, Tensor, Tensor]:
@@ -108,6 +110,13 @@ def neutral_request(batch: int = 1) -> tuple[Tensor, Tensor, Tensor]:
     request = torch.zeros(batch, len(EMOTIONS))
     request[:, EMOTIONS.index("neutral")] = 1.0
     return request, torch.zeros(batch, 1), torch.ones(batch, 1)
+
+
+def content_config(saved: dict[str, Any]) -> ContentConfig:
+    """The shape of a mouth as a training result tells it."""
+    ears = saved["encoder"]
+    encoder = EncoderConfig(**{**ears, "ahead": tuple(ears["ahead"])})
+    return ContentConfig(**{**saved, "encoder": encoder, "dilations": tuple(saved["dilations"])})
 
 
 def assemble(cues: Path, emotion: Path, expression: Path, voice: Path) -> CueNetwork:
@@ -132,7 +141,10 @@ def assemble(cues: Path, emotion: Path, expression: Path, voice: Path) -> CueNet
 
     network = CueNetwork(
         CueConfig(
-            ContentConfig(**shape(mouth)), EmotionConfig(**shape(ears)), VoiceConfig(**shape(gate)), hops
+            content_config(mouth["config"]),
+            EmotionConfig(**shape(ears)),
+            VoiceConfig(**shape(gate)),
+            hops,
         )
     )
     network.content.load_state_dict(mouth["content"])

@@ -8,6 +8,9 @@ from torch import Tensor
 from bridge import landmarks as face
 from models.basis import point_weights
 
+NEARLY_CM = 0.12
+"""A gap at which lips count as nearly closed."""
+
 
 def lip_gap(points: Tensor) -> Tensor:
     """(…, 68, 3) → (…, 3): signed vertical distances of the facing inner-lip points, cm."""
@@ -22,13 +25,21 @@ def mouth_width(points: Tensor) -> Tensor:
 
 
 class DisplacementLoss(torch.nn.Module):
-    """Weighted L1 on points + lip gap + mouth width + velocity, over frames where `mask` holds."""
+    """Weighted L1 on points + lip gap + mouth width + velocity, over frames where `mask` holds.
+
+    `closed` weighs the gap once more where the true lips are closed or nearly: an eye sees at once
+    that they do not meet.
+    """
 
     weights: Tensor
+    neutral: Tensor
 
-    def __init__(self, gap: float = 2.0, width: float = 0.5, velocity: float = 2.0) -> None:
+    def __init__(
+        self, gap: float = 2.0, width: float = 0.5, velocity: float = 2.0, closed: float = 2.0
+    ) -> None:
         super().__init__()
-        self.gap, self.width, self.velocity = gap, width, velocity
+        self.gap, self.width, self.velocity, self.closed = gap, width, velocity, closed
+        self.register_buffer("neutral", torch.from_numpy(face.neutral_face().copy()))
         weights = torch.from_numpy(point_weights())
         self.register_buffer("weights", weights / weights.mean())
 
@@ -42,5 +53,9 @@ class DisplacementLoss(torch.nn.Module):
         step = error[:, 1:] - error[:, :-1]
         both = mask[:, 1:] * mask[:, :-1]
         velocity = ((step.abs().sum(-1) * self.weights).mean(-1) * both).sum() / norm
-        total: Tensor = points + self.gap * gap + self.width * width + self.velocity * velocity
+        nearly = torch.exp(-lip_gap(target + self.neutral).clamp(min=0.0) / NEARLY_CM) * mask.unsqueeze(-1)
+        closed = (lip_gap(error).abs() * nearly).sum() / nearly.sum().clamp(min=1.0)
+        total: Tensor = (
+            points + self.gap * gap + self.width * width + self.velocity * velocity + self.closed * closed
+        )
         return total

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bridge.features import BINS, FLOOR, MEAN, SCALE
 
@@ -46,8 +46,37 @@ def colour(batch: int, db: float) -> Tensor:
     return (sizes @ phases).unsqueeze(1) * (db / 10 * math.log(10))
 
 
+def band_limit(log_power: Tensor, share: float) -> Tensor:
+    """Telephones and poor microphones: for `share` of the clips everything outside a random band is gone."""
+    batch = log_power.shape[0]
+    bins = torch.arange(BINS, dtype=torch.float32).view(1, 1, -1)
+    # bins of the mel scale: 300 Hz is bin 10, 3400 Hz bin 54, 7600 Hz the last
+    low = torch.where(torch.rand(batch, 1, 1) < 0.7, uniform((batch, 1, 1), 3, 13), torch.zeros(batch, 1, 1))
+    high = torch.where(
+        torch.rand(batch, 1, 1) < 0.7, uniform((batch, 1, 1), 48, 66), torch.full((batch, 1, 1), 90.0)
+    )
+    steep = uniform((batch, 1, 1), 1.0, 6.0)  # natural log power lost per bin
+    lost = steep * ((low - bins).clamp(min=0) + (bins - high).clamp(min=0))
+    return log_power - lost.clamp(max=14.0) * (torch.rand(batch, 1, 1) < share)
+
+
+def reverberate(power: Tensor, share: float) -> Tensor:
+    """Rooms: for `share` of the clips every hop leaves a tail that fades by 60 dB in 0.2 … 0.9 s."""
+    batch, hops, _ = power.shape
+    fade = torch.exp(-6 * math.log(10) / (100 * uniform((batch, 1), 0.2, 0.9)))
+    # energy of the whole tail against the direct sound: −12 … +3 dB
+    total = torch.exp(uniform((batch, 1), -12, 3) / 10 * math.log(10)) * (torch.rand(batch, 1) < share)
+    first = total * (1 - fade) / fade
+    tail = min(60, hops)
+    weights = first * fade ** torch.arange(1, tail + 1)  # (B, tail)
+    kernel = torch.cat([weights.flip(1), torch.ones(batch, 1)], dim=1)
+    padded = nn.functional.pad(power.permute(2, 0, 1), (tail, 0))  # (80, B, hops + tail)
+    wet = nn.functional.conv1d(padded, kernel.unsqueeze(1), groups=batch)
+    return wet.permute(1, 2, 0)
+
+
 def augment(mel: Tensor, strength: float = 1.0) -> Tensor:
-    """Formants, colour, gain, a steady noise, at times another voice behind; features in, features out.
+    """Formants, colour, gain, room, noise, at times other voices behind, at times a telephone; features to features.
 
     `strength` scales formants, gain and colour: what is judged by timbre wants less of them.
     """
@@ -64,11 +93,18 @@ def augment(mel: Tensor, strength: float = 1.0) -> Tensor:
     )
     snr = below / 10 * math.log(10)
     noise = level - snr + colour(batch, 8) + 0.5 * torch.randn_like(log_power)
-    power = log_power.exp() + noise.exp()
-    shuffled = torch.randperm(batch)
-    behind = torch.exp(-uniform((batch, 1, 1), 10, 30) / 10 * math.log(10)) * (torch.rand(batch, 1, 1) < 0.2)
-    power = power + (log_power[shuffled] - level[shuffled] + level).exp() * behind
-    return to_features(torch.log(power + FLOOR))
+    # at times other voices behind: one, or the sum of three, which is a babble
+    clean = log_power.exp()
+    behind = torch.zeros_like(clean)
+    for _ in range(3):
+        other = torch.randperm(batch)
+        loud = torch.exp(-uniform((batch, 1, 1), 8, 30) / 10 * math.log(10)) * (
+            torch.rand(batch, 1, 1) < 0.12
+        )
+        behind = behind + (log_power[other] - level[other] + level).exp() * loud
+    power = reverberate(clean + behind, 0.2 * strength) + noise.exp()
+    log_power = band_limit(torch.log(power + FLOOR), 0.12 * strength)
+    return to_features(torch.log(log_power.exp() + FLOOR))
 
 
 def noise_only(shape: tuple[int, int]) -> Tensor:

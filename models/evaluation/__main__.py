@@ -1,4 +1,4 @@
-"""`python -m models.evaluation [lips|emotion|robust|noise|retarget|all] --data DIR`: figures, as tables and as JSON."""
+"""`python -m models.evaluation [lips|emotion|robust|noise|runs|retarget|all] --data DIR`: tables, and JSON."""
 
 from __future__ import annotations
 
@@ -92,17 +92,34 @@ def robust_report(args: argparse.Namespace, networks: dict[str, Path]) -> dict[s
     return report
 
 
+def run_report(args: argparse.Namespace) -> dict[str, object]:
+    """Training runs side by side; with --plots, the curve over look-ahead."""
+    from models.evaluation import runs
+
+    if args.plots:
+        plots.pyplot()
+    rows = runs.run_table(dict(args.cues), clips.groups(args.data))
+    if args.plots:
+        print(runs.curve(args.plots / "lookahead.png", rows))
+    return dict(rows)
+
+
 def parser() -> argparse.ArgumentParser:
     """Every option."""
     found = argparse.ArgumentParser(prog="python -m models.evaluation", description=__doc__)
     found.add_argument(
-        "what", nargs="?", choices=("lips", "emotion", "robust", "noise", "retarget", "all"), default="all"
+        "what",
+        nargs="?",
+        choices=("lips", "emotion", "robust", "noise", "runs", "retarget", "all"),
+        default="all",
     )
     found.add_argument("--data", type=Path, required=True, help="folder with grid_s1/val, dev_speakers, …")
     found.add_argument("--network", type=named_path, action="append", metavar="NAME=FILE",
                        help="a network to judge, again for more; default: those that ship")  # fmt: skip
     found.add_argument("--previous", type=named_path, action="append", default=[], metavar="NAME=FILE",
                        help="lips, robust: a network that shipped before, to stand beside")  # fmt: skip
+    found.add_argument("--cues", type=named_path, action="append", metavar="NAME=FILE",
+                       help="runs: a cues.pt of models.training.cues, again for more")  # fmt: skip
     found.add_argument("--json", type=Path, help="also write the figures here, clip by clip")
     found.add_argument("--plots", type=Path, metavar="DIR", help="lips: draw predicted against tracked gap")
     found.add_argument("--phones", type=Path, action="append", default=[], metavar="DIR",
@@ -129,7 +146,13 @@ def main() -> int:
         options.error(f"{args.data} is no folder; it should hold grid_s1/val and dev_speakers")
     if args.seeds < 1:
         options.error(f"--seeds is {args.seeds}; at least 1 is needed")
-    networks = dict(args.network or [(p.stem, p) for p in sorted(WEIGHTS.glob("*.onnx"))])
+    if args.what == "runs" and not args.cues:
+        options.error("runs needs --cues NAME=runs/…/cues.pt, again for every run")
+    networks = (
+        {}
+        if args.what == "runs"
+        else dict(args.network or [(p.stem, p) for p in sorted(WEIGHTS.glob("*.onnx"))])
+    )
     wanted = ("lips", "emotion", "robust", "noise") if args.what == "all" else (args.what,)
     report: dict[str, object] = {}
     try:
@@ -143,6 +166,8 @@ def main() -> int:
             report["emotion"] = emotion_report(args.data, networks)
         if "robust" in wanted:
             report["robust"] = robust_report(args, networks)
+        if "runs" in wanted:
+            report["runs"] = run_report(args)
         if "noise" in wanted:
             report["noise"] = noise.noise_table(noise.systems_of(networks), args.seeds, dbfs=args.level_dbfs)
     except (ContractError, FileNotFoundError, ValueError, plots.PlotError) as error:

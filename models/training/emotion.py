@@ -21,8 +21,8 @@ from models.data import corpus
 from models.data.augment import augment, noise_only
 from models.data.corpus import Clip
 from models.data.tracks import read_audio
+from models.data.windows import pairs_of
 from models.emotion import Emotion, EmotionConfig
-from models.training.cues import pairs_of
 
 FRAMES = 150
 NEUTRAL = EMOTIONS.index("neutral")

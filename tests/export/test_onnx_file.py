@@ -20,16 +20,20 @@ from export import onnx_file  # noqa: E402
 from models.content import ContentConfig  # noqa: E402
 from models.cue_network import CueConfig, CueNetwork  # noqa: E402
 from models.emotion import EmotionConfig  # noqa: E402
+from models.speech_encoder import EncoderConfig  # noqa: E402
 from models.voice import VoiceConfig  # noqa: E402
 
 pytestmark = pytest.mark.torch
+EARS = EncoderConfig(ahead=(1, 1), past=5, feed=24)
 VOICE = Steering(np.eye(8, dtype=np.float32)[5], 0.0, 1.0)
 
 
 def tiny(hops: int) -> CueNetwork:
     torch.manual_seed(1)
     network = CueNetwork(
-        CueConfig(ContentConfig(16, (1, 2, 4), 6), EmotionConfig(8, (1, 2), 8), VoiceConfig(8, (1, 2)), hops)
+        CueConfig(
+            ContentConfig(EARS, 16, (1, 2, 4), 6), EmotionConfig(8, (1, 2), 8), VoiceConfig(8, (1, 2)), hops
+        )
     )
     for buffer in (network.content.basis, *network.expression.buffers()):
         buffer.normal_(0, 0.05)
@@ -81,7 +85,7 @@ def test_predictor_says_what_torch_says(exported: tuple[CueNetwork, Path]) -> No
     mel = np.random.default_rng(5).normal(0, 1, (61, 80)).astype(np.float32)
     got = predictor(mel, VOICE)
     from models.cue_network import neutral_request
-    from models.training.cues import pairs_of
+    from models.data.windows import pairs_of
 
     pairs = pairs_of(torch.from_numpy(mel)[None], 6)
     with torch.no_grad():

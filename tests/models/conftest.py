@@ -1,5 +1,6 @@
 """A data folder of seconds, made by formula, in the layout that the recipes read."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -72,3 +73,46 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _, opening = talking(3.0, 50 + k)
         write_track(root / "mead_motion" / f"M030_front_{emotion}_level3_001.npz", opening, 60 + k)
     return root
+
+
+def whisper_file(path: Path, seed: int = 0) -> dict[str, np.ndarray]:
+    """A model.bin of Whisper tiny's shapes with small random weights."""
+    rng = np.random.default_rng(seed)
+    shapes = {
+        "conv1/weight": (384, 80, 3),
+        "conv1/bias": (384,),
+        "conv2/weight": (384, 384, 3),
+        "conv2/bias": (384,),
+    }
+    shapes["position_encodings/encodings"] = (1500, 384)
+    for norm in (
+        "layer_norm",
+        *(f"layer_{i}/{p}/layer_norm" for i in range(4) for p in ("self_attention", "ffn")),
+    ):
+        shapes |= {f"{norm}/gamma": (384,), f"{norm}/beta": (384,)}
+    for i in range(4):
+        for name, out, inward in (
+            ("self_attention/linear_0", 1152, 384), ("self_attention/linear_1", 384, 384),
+            ("ffn/linear_0", 1536, 384), ("ffn/linear_1", 384, 1536),
+        ):  # fmt: skip
+            shapes |= {f"layer_{i}/{name}/weight": (out, inward), f"layer_{i}/{name}/bias": (out,)}
+    arrays = {n: (rng.normal(0, 0.05, s) + n.endswith("gamma")).astype(np.float16) for n, s in shapes.items()}
+
+    def text(value: str) -> bytes:
+        return struct.pack("<H", len(value) + 1) + value.encode() + b"\0"
+
+    with path.open("wb") as file:
+        file.write(struct.pack("<I", 6) + text("WhisperSpec") + struct.pack("<II", 3, len(arrays) + 1))
+        file.write(text("encoder/num_heads") + struct.pack("<BBIh", 0, 2, 2, 6))
+        for name, array in arrays.items():
+            file.write(text(f"encoder/{name}") + struct.pack("<B", array.ndim))
+            file.write(struct.pack(f"<{array.ndim}I", *array.shape) + struct.pack("<BI", 4, array.nbytes))
+            file.write(array.tobytes())
+    return arrays
+
+
+@pytest.fixture(scope="session")
+def whisper_folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, np.ndarray]]:
+    """A folder with a Whisper that knows nothing, and the arrays in it."""
+    folder = tmp_path_factory.mktemp("whisper")
+    return folder, whisper_file(folder / "model.bin")

@@ -11,20 +11,24 @@ from bridge.features import BINS, SILENCE  # noqa: E402
 from models.basis import fit  # noqa: E402
 from models.content import ContentConfig  # noqa: E402
 from models.cue_network import CueConfig, CueNetwork, neutral_request  # noqa: E402
+from models.data.windows import pairs_of  # noqa: E402
 from models.emotion import EmotionConfig  # noqa: E402
 from models.expression import keep_lip_gap  # noqa: E402
 from models.losses import DisplacementLoss, lip_gap  # noqa: E402
 from models.motion import concordance_loss  # noqa: E402
-from models.training.cues import pairs_of  # noqa: E402
+from models.speech_encoder import EncoderConfig  # noqa: E402
 from models.voice import VoiceConfig  # noqa: E402
 
 pytestmark = pytest.mark.torch
+EARS = EncoderConfig(ahead=(1, 1), past=5, feed=24)
 
 
 def tiny(hops: int = 4, seed: int = 0) -> CueNetwork:
     torch.manual_seed(seed)
     network = CueNetwork(
-        CueConfig(ContentConfig(16, (1, 2, 4), 6), EmotionConfig(8, (1, 2), 8), VoiceConfig(8, (1, 2)), hops)
+        CueConfig(
+            ContentConfig(EARS, 16, (1, 2, 4), 6), EmotionConfig(8, (1, 2), 8), VoiceConfig(8, (1, 2)), hops
+        )
     )
     for buffer in (network.content.basis, *network.expression.buffers()):
         buffer.normal_(0, 0.05)

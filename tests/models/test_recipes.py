@@ -12,9 +12,9 @@ import export.__main__ as export_command  # noqa: E402
 from bridge.frames import EMOTIONS, Steering  # noqa: E402
 from bridge.predictor import Predictor  # noqa: E402
 from models.cue_network import assemble  # noqa: E402
-from models.data import corpus  # noqa: E402
+from models.data import lessons  # noqa: E402
 from models.evaluation import __main__ as evaluation  # noqa: E402
-from models.training import cues, emotion, expression, voice  # noqa: E402
+from models.training import cues, emotion, expression, teacher, voice  # noqa: E402
 from models.voice import Voice, VoiceConfig  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
@@ -25,30 +25,25 @@ def command(monkeypatch: pytest.MonkeyPatch, room: object, *arguments: object) -
     return room.main()  # type: ignore[attr-defined]
 
 
+def live(data_folder: Path, whisper: Path, out: Path, *more: object) -> tuple[object, ...]:
+    """The command line of a small network."""
+    shape = ("--width", 24, "--batch", 6, "--every", 2, "--lookahead-ms", 40)
+    where = ("--data", data_folder, "--lessons", out / "lessons", "--whisper", whisper, "-o", out / "live")
+    return (*where, *shape, *more)
+
+
 @pytest.fixture(scope="module")
-def trained(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(
+    data_folder: Path,
+    whisper_folder: tuple[Path, dict[str, np.ndarray]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     out = tmp_path_factory.mktemp("runs")
+    whisper = whisper_folder[0]
     with pytest.MonkeyPatch.context() as patch:
-        teacher = out / "teacher"
-        teacher.mkdir()
-        lent = {
-            f"ravdess/{c.name}": np.zeros((c.frames, 68, 3), np.float16)
-            for c in corpus.ravdess(data_folder / "ravdess_speech", held_out=False)
-        }
-        np.savez(teacher / "displacement.npz", **lent)
-        shape = ("--width", 24, "--batch", 8, "--every", 2)
-        common = (
-            "--data",
-            data_folder,
-            "--teacher",
-            teacher,
-            "--lookahead-ms",
-            40,
-            "-o",
-            out / "live",
-            *shape,
-        )
-        command(patch, cues, *common, "--steps", 2)
+        common = ("--data", data_folder, "--whisper", whisper)
+        command(patch, teacher, *common, "-o", out / "lessons", "--epochs", 1)
+        command(patch, cues, *live(data_folder, whisper, out, "--steps", 2))
         command(patch, emotion, "--data", data_folder, "-o", out / "emotion", "--steps", 2, "--batch", 8)
         command(patch, expression, "--data", data_folder, "-o", out / "expression.pt")
     state = Voice(VoiceConfig(width=16, dilations=(1, 2))).state_dict()
@@ -65,26 +60,59 @@ def parts(out: Path) -> list[Path]:
     return [out / "live" / "cues.pt", out / "emotion" / "emotion.pt", out / "expression.pt", out / "voice.pt"]
 
 
+def test_lessons_hold_every_voice_with_a_mouth(trained: Path) -> None:
+    groups = {lesson.group for lesson in lessons.load(trained / "lessons")}
+    assert groups == {"grid", "talk", "ravdess"}
+    for lesson in lessons.load(trained / "lessons"):
+        assert lesson.states.shape == (lesson.frames, 384)
+        assert lesson.displacement.shape == (lesson.frames, 68, 3)
+        assert len(lesson.mel) == 2 * lesson.frames
+        assert (lesson.motion is None) == (lesson.group == "ravdess")
+        assert 0 < lesson.share.max() <= (0.6 if lesson.group == "ravdess" else 1.0) + 1e-3
+    names = {lesson.name for lesson in lessons.load(trained / "lessons", ["ravdess"])}
+    assert all(name.startswith("actor_01__") for name in names)  # 24 is held out
+
+
 def test_cues_resume_where_they_stopped(
-    trained: Path, data_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    trained: Path,
+    data_folder: Path,
+    whisper_folder: tuple[Path, dict[str, np.ndarray]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    arguments = (
-        "--data",
-        data_folder,
-        "--lookahead-ms",
-        40,
-        "-o",
-        trained / "live",
-        "--width",
-        24,
-        "--batch",
-        8,
-    )
-    command(monkeypatch, cues, *arguments, "--every", 2, "--steps", 4)
+    command(monkeypatch, cues, *live(data_folder, whisper_folder[0], trained, "--steps", 4))
     said = capsys.readouterr().out
     assert "resumed at step 2" in said
     assert "step 4/4" in said
     assert torch.load(trained / "live" / "cues.pt", weights_only=True)["step"] == 4
+
+
+def test_another_look_ahead_starts_from_a_trained_one(
+    trained: Path, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = (
+        "--data",
+        data_folder,
+        "--lessons",
+        trained / "lessons",
+        "-o",
+        tmp_path,
+        "--width",
+        24,
+        "--batch",
+        4,
+    )
+    source = trained / "live" / "cues.pt"
+    command(
+        monkeypatch, cues, *arguments, "--warm", source, "--lookahead-ms", 120, "--steps", 1, "--rate", 1e-9
+    )
+    before, after = (torch.load(p, weights_only=True) for p in (source, tmp_path / "cues.pt"))
+    assert after["lookahead_hops"] == 12
+    assert after["config"]["encoder"]["ahead"] == (3, 2)
+    name = "encoder.layers.0.feed_in.weight"
+    torch.testing.assert_close(after["content"][name], before["content"][name], atol=1e-6, rtol=0)
+    bias = "encoder.layers.0.attention.bias"
+    assert after["content"][bias].shape[1] == before["content"][bias].shape[1] + 2
 
 
 def test_export_makes_a_network_that_the_bridge_runs(
