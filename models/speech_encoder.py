@@ -93,17 +93,21 @@ class Attention(nn.Module):
 
     def initial_state(self, batch: int) -> State:
         """Nothing was heard yet."""
-        return {
+        state = {
             f"{self.name}_seen": torch.zeros(batch, self.context, 2 * WIDTH),
             f"{self.name}_real": torch.zeros(batch, self.context),
-            f"{self.name}_query": torch.zeros(batch, self.ahead, WIDTH),
         }
+        if self.ahead:  # an exported network has no states of size nought
+            state[f"{self.name}_query"] = torch.zeros(batch, self.ahead, WIDTH)
+        return state
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """(B, T, 384) → (B, T, 384), `ahead` steps late."""
         batch, steps, _ = x.shape
         query, fresh = torch.split(self.query_key_value(x), [WIDTH, 2 * WIDTH], dim=2)
-        queries = torch.cat([state[f"{self.name}_query"].to(x.dtype), query], dim=1)
+        queries = query
+        if self.ahead:
+            queries = torch.cat([state[f"{self.name}_query"].to(x.dtype), query], dim=1)
         seen = torch.cat([state[f"{self.name}_seen"].to(x.dtype), fresh], dim=1)
         real = torch.cat(
             [state[f"{self.name}_real"], torch.ones_like(x[:, :, 0], dtype=torch.float32)], dim=1
@@ -111,10 +115,12 @@ class Attention(nn.Module):
         after = {
             f"{self.name}_seen": seen[:, -self.context :],
             f"{self.name}_real": real[:, -self.context :],
-            f"{self.name}_query": queries[:, queries.shape[1] - self.ahead :],
         }
+        if self.ahead:
+            after[f"{self.name}_query"] = queries[:, -self.ahead :]
         key, value = (
-            part.reshape(batch, -1, HEADS, WIDTH // HEADS).transpose(1, 2) for part in torch.split(seen, WIDTH, 2)
+            part.reshape(batch, -1, HEADS, WIDTH // HEADS).transpose(1, 2)
+            for part in torch.split(seen, WIDTH, 2)
         )
         asked = queries[:, :steps].reshape(batch, -1, HEADS, WIDTH // HEADS).transpose(1, 2)
         rows = torch.arange(steps, device=x.device).unsqueeze(1)
@@ -143,14 +149,18 @@ class Layer(nn.Module):
 
     def initial_state(self, batch: int) -> State:
         """Nothing was heard yet."""
-        waiting = {f"{self.name}_waiting": torch.zeros(batch, self.ahead, WIDTH)}
-        return self.attention.initial_state(batch) | waiting
+        state = self.attention.initial_state(batch)
+        if self.ahead:
+            state[f"{self.name}_waiting"] = torch.zeros(batch, self.ahead, WIDTH)
+        return state
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """See the class."""
         attended, after = self.attention(self.norm(x), state)
-        line = torch.cat([state[f"{self.name}_waiting"].to(x.dtype), x], dim=1)
-        after[f"{self.name}_waiting"] = line[:, line.shape[1] - self.ahead :]
+        line = x
+        if self.ahead:
+            line = torch.cat([state[f"{self.name}_waiting"].to(x.dtype), x], dim=1)
+            after[f"{self.name}_waiting"] = line[:, -self.ahead :]
         y = line[:, : x.shape[1]] + attended
         return y + self.feed_out(nn.functional.gelu(self.feed_in(self.feed_norm(y)))), after
 

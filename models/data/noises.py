@@ -35,14 +35,17 @@ def rise_and_fall(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def throat(rng: np.random.Generator, n: int) -> np.ndarray:
-    """Amplitudes of what air sounds like in a throat: a slope and up to six bands of any width."""
+    """Amplitudes of what air sounds like in a throat: a slope and up to six wide bands.
+
+    Narrower and higher bands would be formants: a whispered vowel, which is speech.
+    """
     bands = int(rng.integers(1, 7))
     hz = np.geomspace(60, 8000, 48)
     octaves = np.log2(hz)
     gains = -rng.uniform(-2, 7) * octaves
     for _ in range(bands):
-        centre, width = rng.uniform(np.log2(150), np.log2(7500)), rng.uniform(0.06, 0.7)
-        gains = gains + rng.uniform(3, 28) * np.exp(-0.5 * ((octaves - centre) / width) ** 2)
+        centre, width = rng.uniform(np.log2(150), np.log2(7500)), rng.uniform(0.2, 0.9)
+        gains = gains + rng.uniform(2, 18) * np.exp(-0.5 * ((octaves - centre) / width) ** 2)
     return curve(hz, gains, n)
 
 

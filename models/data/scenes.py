@@ -21,7 +21,7 @@ from models.data import corpus
 from models.data.augment import augment
 from models.data.corpus import Clip
 from models.data.noises import KINDS
-from models.data.tracks import AUDIO_SUFFIXES, read_audio
+from models.data.tracks import AUDIO_SUFFIXES, read_audio, speech_mask
 
 FRAMES = 250
 """Of a scene, without its look-ahead: 5 s."""
@@ -30,6 +30,10 @@ SETS = {
 }  # fmt: skip
 """Clips of each set at most, spread over its speakers."""
 LONGEST_S = 12
+ONSET_FRAMES = 15
+"""Longest stretch of sound before Silero's word that is taken for the same utterance: 300 ms."""
+READY_FRAMES = 15
+"""Before an utterance's label begins: whatever the gate does is right."""
 CHUNK = 512
 """Samples Silero reads at a time."""
 WIDEN_AFTER = 4
@@ -55,9 +59,36 @@ def silero(samples: Floats, frames: int, before: int) -> Floats:
     )
     times = (np.arange(frames) + 0.5) / 50
     at = np.interp(times, (np.arange(chunks) + 0.5) * CHUNK / 16000, said)
+    at = from_its_onset(at, speech_mask(samples, frames))
     padded_at = np.pad(at, (WIDEN_AFTER, before), mode="edge")
     wide = np.lib.stride_tricks.sliding_window_view(padded_at, WIDEN_AFTER + before + 1).max(axis=1)
     return np.asarray(wide, np.float32)
+
+
+def from_its_onset(said: Floats, loud: np.ndarray) -> Floats:
+    """(T,) Silero's probability, and where there is sound → the same, each utterance from the onset of its sound.
+
+    Silero is sure of a voice some 100 ms after a soft consonant began; a gate that learned so cuts off first words.
+    """
+    out = said.copy()
+    for first in np.flatnonzero((said[1:] > 0.5) & (said[:-1] <= 0.5)) + 1:
+        onset = first
+        while onset > max(0, first - ONSET_FRAMES) and loud[onset - 1]:
+            onset -= 1
+        out[onset:first] = np.maximum(out[onset:first], said[first])
+    return out
+
+
+def cared_for(label: Floats) -> Floats:
+    """(…, T) labels → 0 in the frames before an utterance in which a mouth may already get ready, else 1.
+
+    What a gate does there is not judged: some voices announce themselves by a breath, others do not.
+    """
+    spoken = label > 0.5
+    ahead = np.zeros_like(spoken)
+    for k in range(1, READY_FRAMES + 1):
+        ahead[..., :-k] |= spoken[..., k:]
+    return np.where(ahead & ~spoken, 0.0, 1.0).astype(np.float32)
 
 
 def held_out(name: str) -> bool:

@@ -15,7 +15,7 @@ from models.data.motion import MOTION_SIZE
 
 FRAMES = 130
 """Cue frames of a training window (2.6 s), look-ahead not counted."""
-SHARES = {"grid": 0.30, "talk": 0.14, "ravdess": 0.12, "tts": 0.22, "prompts": 0.22}
+SHARES = {"grid": 0.35, "dubbed": 0.16, "talk": 0.15, "ravdess": 0.06, "tts": 0.15, "prompts": 0.13}
 """Share of each group in a batch; what is absent leaves its share to the others."""
 
 
@@ -98,7 +98,7 @@ class Windows:
             displacement[row, :count] = lesson.displacement[part]
             share[row, :count] = lesson.share[part]
             # a camera's asymmetry is articulation; a teacher's is chance, and talk's is one person's habit
-            if name != "grid" and self.rng.random() < 0.5:
+            if name not in ("grid", "dubbed") and self.rng.random() < 0.5:
                 displacement[row] = face.mirrored(displacement[row])
             if lesson.motion is not None:
                 motion[row, :count] = lesson.motion[part]

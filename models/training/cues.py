@@ -247,7 +247,7 @@ def main() -> None:
     while step < args.steps:
         batch = windows.batch(args.batch)
         mel = augment(batch.mel)
-        hush = max(1, args.batch // 16)
+        hush = max(1, args.batch // 12)
         for row in range(hush):  # where nobody speaks the mouth rests
             mel[row] = torch.from_numpy(quiet[int(windows.rng.integers(len(quiet)))][: mel.shape[1]])
         batch.displacement[:hush], batch.share[:hush] = 0.0, 1.0

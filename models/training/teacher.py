@@ -20,14 +20,14 @@ import torch
 from torch import Tensor, nn
 
 from bridge import landmarks as face
-from bridge.frames import Floats
+from bridge.frames import RATE_HZ, Floats
 from models import articulation
 from models import basis as pca
-from models.data import corpus, lessons
+from models.data import corpus, dubbing, lessons
 from models.data.corpus import Clip
 from models.data.lessons import Lesson
 from models.data.phones import Phone, read_phones
-from models.data.tracks import AUDIO_SUFFIXES, read_audio
+from models.data.tracks import AUDIO_SUFFIXES, read_audio, speech_mask
 from models.data.whisper import WhisperEncoder
 from models.losses import DisplacementLoss
 
@@ -36,6 +36,9 @@ STATES = 384
 LAYERS = (2, 4)
 """Whisper's layers that a teacher reads; the last one's states are also what the streaming encoder learns."""
 FRAMES = 150
+DUB_SILENCE_S = 0.5
+"""Put around a dubbing voice: a mouth opens before it speaks, and rests after."""
+DUBS_KEPT = 0.9
 LENT_SHARE = 0.6
 """A teacher's word counts less than a camera's."""
 
@@ -175,6 +178,40 @@ def filmed_lesson(clip: Clip) -> Lesson:
     return Lesson(clip.name, clip.group, clip.mel, states, clip.displacement, share, clip.motion)
 
 
+def spoken_frames(clip: Clip) -> tuple[int, int]:
+    """First frame with speech, and one past the last."""
+    at = np.flatnonzero(speech_mask(clip.samples, clip.frames))
+    return (int(at[0]), int(at[-1]) + 1) if at.size else (0, clip.frames)
+
+
+def dubbed_clips(data: Path, films: list[Clip], encoder: WhisperEncoder) -> Iterator[Clip]:
+    """Voices that say what was filmed (`models.training.voices --films`), each with the film's mouth in its time."""
+    filmed = {clip.name: clip for clip in films}
+    key = f"layer {LAYERS[-1]}"
+    around = np.zeros(round(DUB_SILENCE_S * RATE_HZ), np.float32)
+    found = []
+    for path in sorted(p for p in (data / "dubbed").glob("*") if p.suffix in AUDIO_SUFFIXES):
+        film = filmed.get(path.stem.split("_")[0])
+        if film is None or film.displacement is None or film.tracked is None:
+            continue
+        samples = np.concatenate([around, read_audio(path), around])
+        clip = corpus.clip_from(path, "dubbed", samples, None, None)
+        heard([clip], encoder)
+        try:
+            times, distance = dubbing.film_times(
+                clip.extras[key], film.extras[key], spoken_frames(clip), spoken_frames(film)
+            )
+        except ValueError:  # one is over three times as long: a voice that spells or stammers
+            continue
+        clip.displacement = dubbing.at_frames(film.displacement, times)
+        seen = (times > -0.5) & (times < film.frames - 0.5)
+        clip.tracked = seen & film.tracked[np.clip(times.round().astype(int), 0, film.frames - 1)]
+        found.append((distance, clip))
+    # what was badly aligned was badly spoken, too
+    found.sort(key=lambda pair: pair[0])
+    yield from (clip for _, clip in found[: round(DUBS_KEPT * len(found))])
+
+
 def lent_lessons(
     data: Path, group: str, most: int, encoder: WhisperEncoder, teachers: list[Teacher],
     knowledge: articulation.Articulation | None,
@@ -227,7 +264,8 @@ def main() -> None:
     started = time.monotonic()
     heard([*train, *val], encoder)
     print(f"heard {len(train)} + {len(val)} clips in {time.monotonic() - started:.0f} s", flush=True)
-    for group in ("grid", "talk"):
+    train += dubbed_clips(args.data, [c for c in train if c.group == "grid"], encoder)
+    for group in sorted({c.group for c in train}):
         lessons.save(args.out / f"{group}.npz", (filmed_lesson(c) for c in train if c.group == group))
     lessons.save(args.out / "val" / "grid.npz", (filmed_lesson(c) for c in val))
     keys = [f"layer {layer}" for layer in LAYERS]

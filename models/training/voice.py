@@ -27,6 +27,7 @@ from models.data.scenes import (
     Noise,
     Scenes,
     backgrounds,
+    cared_for,
     decibels,
     features_of,
     formulas,
@@ -154,6 +155,7 @@ def main() -> None:
         if first % (20 * AT_ONCE) == 0:
             say(f"scene {first}/{args.scenes}")
     all_states, all_pairs, all_labels = torch.cat(states), torch.cat(pairs), torch.cat(labels)
+    all_cares = torch.from_numpy(cared_for(all_labels.numpy()))
     model = Voice(VoiceConfig())
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=args.steps + 1, pct_start=0.1)
@@ -162,7 +164,7 @@ def main() -> None:
         rows = torch.from_numpy(rng.integers(0, len(all_labels), args.batch))
         logits, _ = model(all_states[rows].float(), all_pairs[rows].float(), model.initial_state(args.batch))
         loss = nn.functional.binary_cross_entropy_with_logits(
-            logits[:, delay : delay + FRAMES], all_labels[rows]
+            logits[:, delay : delay + FRAMES], all_labels[rows], weight=all_cares[rows]
         )
         optimizer.zero_grad()
         torch.autograd.backward(loss)

