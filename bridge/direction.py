@@ -197,12 +197,13 @@ class Direction:
 
     # what the network gave
 
-    def __call__(self, cues: Cues, gate: float) -> Cues:
+    def __call__(self, cues: Cues, gate: float, speaking: bool | None = None) -> Cues:
         """The directed frame; `cues` is left as it is.
 
         Args:
             cues: the network's frame.
-            gate: openness of the speech gate for it, 0 (silence) … 1 (speech).
+            gate: openness of the speech gate for it, 0 (the mouth rests) … 1 (it moves as it likes).
+            speaking: whether somebody speaks, for the blinks; None: where the gate is open.
         """
         config = self._config
         if config is not self._applied:
@@ -210,7 +211,9 @@ class Direction:
             self._gains = _Gains(config)
             self._blinks.rate_per_min = config.blinks_per_min
         landmarks = self._shaped(cues.landmarks, self._opened(gate if config.gate else 1.0))
-        right, left = self._blinks(cues.time_s, gate)  # runs on while switched off, so that none waits
+        right, left = self._blinks(
+            cues.time_s, gate if speaking is None else float(speaking)
+        )  # runs on while switched off, so that none waits
         close_lids(landmarks, *((right, left) if config.blink else (0.0, 0.0)), self._open_cm)
         gaze, translation, rotation = self._turn(cues)
         return Cues(cues.n, cues.time_s, landmarks, gaze, rotation, translation, cues.emotion, cues.voice)

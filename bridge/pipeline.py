@@ -32,7 +32,7 @@ from bridge.rest import way_to_rest
 from bridge.sinks import Sink
 from bridge.sources import Source
 from bridge.stages import CuePredictor, Gate, WeightMaker
-from bridge.timeline import continued, level_dbfs
+from bridge.timeline import FrameLevels, continued, level_dbfs
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,7 @@ class Pipeline:
         self._retarget = retarget
         self._gate = gate
         self._features = LogMel()
+        self._levels = FrameLevels()
         self.reset()
 
     def reset(self) -> None:
@@ -76,12 +77,13 @@ class Pipeline:
         self._flushed = False
         self.level_dbfs = -120.0
         """Loudness (RMS) of the last block."""
-        self.openness = 0.0
-        """Gate openness of the last frame."""
+        self.speaking = False
+        """Whether somebody speaks in the last frame."""
 
     def _restart(self, first: int) -> None:
         """Forgets all sound; the next sample is the first of frame `first`."""
         self._features.reset()
+        self._levels.reset()
         self._predictor.reset()
         if self._gate is not None:
             self._gate.reset()
@@ -142,6 +144,7 @@ class Pipeline:
             self._position += piece.size
             with self.meter.stage("features"):
                 mel = self._features(piece)
+                self._levels.feed(piece)
             if not len(mel):
                 continue
             with self.meter.stage("network"):
@@ -158,9 +161,11 @@ class Pipeline:
         self._next += 1
         if cues.n != n:  # the network counts from its own start
             cues = cues.with_(n=n, time_s=frame_time_s(n))
-        self.openness = 1.0 if self._gate is None else self._gate(cues.voice)
+        level = self._levels.take()
+        openness = 1.0 if self._gate is None else self._gate(cues.voice, level)
+        self.speaking = True if self._gate is None else self._gate.speaking
         with self.meter.stage("direction"):
-            cues = self.direction(cues, self.openness)
+            cues = self.direction(cues, openness, self.speaking)
         with self.meter.stage("retarget"):
             weights = self._retarget(cues)
         return RigFrame(cues, weights, self.meter.latency_of(cues.time_s))

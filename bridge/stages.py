@@ -23,8 +23,11 @@ class CuePredictor(Protocol):
 class Gate(Protocol):
     """The speech gate."""
 
-    def __call__(self, voice: float) -> float:
-        """Probability that somebody speaks in the next frame → openness 0..1 of the mouth."""
+    speaking: bool
+    """Whether somebody speaks in the last frame, short pauses included."""
+
+    def __call__(self, voice: float, level_dbfs: float) -> float:
+        """Probability that somebody speaks in the next frame, and its loudness → openness 0..1 of the mouth."""
         ...
 
     def reset(self) -> None:

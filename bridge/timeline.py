@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 
 import numpy as np
 
@@ -59,6 +60,30 @@ def continued(block: AudioBlock, position: int, meter: LatencyMeter) -> tuple[in
         meter.count("gaps")
         meter.count("gap_samples", ahead)
     return first, np.concatenate([np.zeros(ahead, np.float32), samples])
+
+
+class FrameLevels:
+    """Loudness of every frame of 20 ms, the same whatever the blocks. State: what does not fill a frame yet."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets all sound; the next sample is the first of a frame."""
+        self._rest: Floats = np.zeros(0, np.float32)
+        self._levels: deque[float] = deque()
+
+    def feed(self, samples: Floats) -> None:
+        """Takes (N,) samples."""
+        heard = np.concatenate([self._rest, samples])
+        whole = heard.size // FRAME_SAMPLES * FRAME_SAMPLES
+        frames = heard[:whole].reshape(-1, FRAME_SAMPLES)
+        self._levels.extend((10 * np.log10((frames * frames).mean(axis=1) + 1e-12)).tolist())
+        self._rest = heard[whole:]
+
+    def take(self) -> float:
+        """Loudness (RMS) of the next frame in dBFS; −120 for one that was not heard."""
+        return self._levels.popleft() if self._levels else -120.0
 
 
 def level_dbfs(samples: Floats) -> float:

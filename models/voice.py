@@ -21,10 +21,10 @@ from models.streaming import Stack, State
 class VoiceConfig:
     """Shape of the voice branch."""
 
-    width: int = 64
+    width: int = 96
     loudness: int = 12
     """Numbers a step that are kept of the features."""
-    dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
     dropout: float = 0.1
 
 

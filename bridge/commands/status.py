@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 QUIET_DBFS, LOUD_DBFS = -60.0, 0.0
 """Ends of the level bar."""
 BAR_CELLS = 20
-SPEECH = 0.5
-"""Gate openness from which the status says that somebody speaks."""
 
 
 class LiveStatus:
@@ -46,7 +44,7 @@ class LiveStatus:
         return f"{EMOTIONS[top]} {100 * float(emotion[top]):.0f} %"
 
     def _speech(self) -> str:
-        return "speech" if self._pipeline.openness >= SPEECH else "silence"
+        return "speech" if self._pipeline.speaking else "silence"
 
     def _flow(self) -> str:
         summary = self._pipeline.meter.summary()

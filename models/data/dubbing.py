@@ -35,7 +35,7 @@ def grid_sentence(name: str) -> str:
         ValueError: if the name is not six of GRID's codes.
     """
     try:
-        verb, colour, preposition, letter, digit, adverb = name
+        verb, colour, preposition, letter, digit, adverb = tuple(name)
         first = f"{VERBS[verb]} {COLOURS[colour]} {PREPOSITIONS[preposition]}"
         last = f"{DIGITS[digit]} {ADVERBS[adverb]}"
     except (ValueError, KeyError):

@@ -90,16 +90,16 @@ def breath(rng: np.random.Generator, n: int) -> Floats:
 
 def with_floor(rng: np.random.Generator, sound: Floats) -> Floats:
     """The sound over the tone of a quiet room, −70 … −25 dB."""
-    return sound + coloured(rng, sound.size, rng.uniform(0, 2)) * np.float32(
-        10 ** (rng.uniform(-70, -25) / 20)
-    )
+    floor = coloured(rng, sound.size, rng.uniform(0, 2))
+    out: Floats = sound + floor * np.float32(10 ** (rng.uniform(-70, -25) / 20))
+    return out
 
 
 def struck(rng: np.random.Generator, longest_s: float) -> np.ndarray:
     """(N,) something hard is hit: a click of some colour, and what it stands on and is made of rings."""
     t = np.arange(int(RATE_HZ * longest_s)) / RATE_HZ
     noise = coloured(rng, t.size, rng.uniform(-1.5, 1.5)) * np.exp(-t / rng.uniform(0.0005, 0.025))
-    out = rng.uniform(0.1, 1) * noise
+    out: np.ndarray = rng.uniform(0.1, 1) * noise
     for _ in range(int(rng.integers(0, 7))):
         hz = np.exp(rng.uniform(np.log(70), np.log(7000)))
         out += (
@@ -107,7 +107,8 @@ def struck(rng: np.random.Generator, longest_s: float) -> np.ndarray:
             * np.sin(2 * np.pi * hz * t + rng.uniform(0, 6))
             * np.exp(-t / rng.uniform(0.002, longest_s / 4))
         )
-    return out / (np.abs(out).max() + 1e-9)
+    hit: np.ndarray = out / (np.abs(out).max() + 1e-9)
+    return hit
 
 
 def typing(rng: np.random.Generator, n: int) -> Floats:
@@ -186,7 +187,7 @@ def hum(rng: np.random.Generator, n: int) -> Floats:
 
 def outdoors(rng: np.random.Generator, n: int) -> Floats:
     """Wind in gusts, cars that pass, rain, surf: coloured noise whose level and colour wander."""
-    layers = []
+    layers: list[np.ndarray] = []
     for _ in range(int(rng.integers(1, 4))):
         low, high = np.sort(rng.uniform(-0.5, 3.5, 2))
         mix = 1 / (1 + np.exp(-3 * wander(rng, n, rng.uniform(0.1, 1.5))))

@@ -70,7 +70,7 @@ def from_its_onset(said: Floats, loud: np.ndarray) -> Floats:
 
     Silero is sure of a voice some 100 ms after a soft consonant began; a gate that learned so cuts off first words.
     """
-    out = said.copy()
+    out: Floats = said.copy()
     for first in np.flatnonzero((said[1:] > 0.5) & (said[:-1] <= 0.5)) + 1:
         onset = first
         while onset > max(0, first - ONSET_FRAMES) and loud[onset - 1]:
@@ -112,7 +112,7 @@ def chosen(folder: Path, most: int, rng: np.random.Generator) -> list[Path]:
         if path.suffix in AUDIO_SUFFIXES and path.parent.name not in corpus.HELD_OUT_ACTORS:
             people[speaker_of(path)].append(path)
     for paths in people.values():
-        rng.shuffle(paths)  # type: ignore[arg-type]
+        rng.shuffle(paths)
     turns = range(max(map(len, people.values()), default=0))
     return [paths[turn] for turn in turns for paths in people.values() if turn < len(paths)][:most]
 
@@ -158,7 +158,8 @@ def backgrounds(folder: Path, *, judged: bool) -> list[Noise]:
 
 def power_of(mel: Floats) -> Floats:
     """Features → mel power."""
-    return np.exp(mel * np.float32(SCALE) + np.float32(MEAN)) - np.float32(FLOOR)
+    power: Floats = np.exp(mel * np.float32(SCALE) + np.float32(MEAN)) - np.float32(FLOOR)
+    return power
 
 
 def features_of(power: Floats) -> Floats:

@@ -96,7 +96,7 @@ def rate_share(progress: float, warm_up: float = 0.08) -> float:
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
 
 
-def quiet_sounds(data: Path, hops: int, rng: np.random.Generator, count: int = 150) -> list[Floats]:
+def quiet_sounds(data: Path, hops: int, rng: np.random.Generator, count: int = 700) -> list[Floats]:
     """Features of sounds without a voice: made by formula, and what `DATA/backgrounds` holds."""
     sounds = [any_noise(rng, 4 * RATE_HZ) for _ in range(count)]
     paths = sorted(p for p in (data / "backgrounds").glob("*") if p.suffix in AUDIO_SUFFIXES)
@@ -247,7 +247,7 @@ def main() -> None:
     while step < args.steps:
         batch = windows.batch(args.batch)
         mel = augment(batch.mel)
-        hush = max(1, args.batch // 12)
+        hush = max(1, args.batch // 8)
         for row in range(hush):  # where nobody speaks the mouth rests
             mel[row] = torch.from_numpy(quiet[int(windows.rng.integers(len(quiet)))][: mel.shape[1]])
         batch.displacement[:hush], batch.share[:hush] = 0.0, 1.0

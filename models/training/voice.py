@@ -84,11 +84,11 @@ class Judge:
         return encoded(self.encoder, torch.from_numpy(padded.astype(np.float32))[None], self.hops)
 
     def openness(self, voice: Voice, states: Tensor, pairs: Tensor) -> Floats:
-        """(T,) what the gate makes of it."""
+        """(T,) what the gate makes of it, as loud as can be."""
         with torch.no_grad():
             logits, _ = voice(states.float(), pairs.float(), voice.initial_state(1))
         gate = SpeechGate()
-        return np.array([gate(float(p)) for p in logits[0, self.delay :].sigmoid()], np.float32)
+        return np.array([gate(float(p), 0.0) for p in logits[0, self.delay :].sigmoid()], np.float32)
 
     def __call__(self, voice: Voice) -> dict[str, float]:
         """Kind → share of frames in which the mouth is free; for speech, share in which it is held shut."""
@@ -109,8 +109,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cues", type=Path, required=True, help="cues.pt of models.training.cues")
     parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--scenes", type=int, default=1500)
-    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--scenes", type=int, default=2600)
+    parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument(
         "--share", type=float, default=1.0, help="of the recordings and formulas that are used"
@@ -136,7 +136,7 @@ def main() -> None:
     if not clips:
         parser.error(f"{args.data} holds no speech")
     recorded = args.data / "backgrounds"
-    made = formulas(rng, max(1, round(40 * args.share)))
+    made = formulas(rng, max(1, round(100 * args.share)))
     real = backgrounds(recorded, judged=False)
     say(
         f"{len(clips)} clips, {len(made)} formulas, {len(real)} recorded sounds; {len(others)} clips held out"

@@ -3,22 +3,47 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.gate import ATTACK_S, HANG_OVER_S, OFF, ON, SpeechGate
+from bridge.gate import ATTACK_S, EARNED, HANG_OVER_S, OFF, ON, QUIET_DB, QUIET_S, USUAL_DBFS, SpeechGate
 
 HANG_OVER = round(HANG_OVER_S * 50)
 ATTACK = round(ATTACK_S * 50)
+LOUD, QUIET = -20.0, USUAL_DBFS - QUIET_DB - 1
 
 
-def run(voices: list[float]) -> list[float]:
-    """A gate that has been shut by silence."""
+def run(voices: list[float], level: float = LOUD) -> list[float]:
+    """A gate that has been shut by noise."""
     gate = SpeechGate()
-    gate(0.0)
-    return [gate(v) for v in voices]
+    for _ in range(HANG_OVER):
+        gate(0.0, level)
+    return [gate(v, level) for v in voices]
 
 
-def test_the_first_frame_decides_how_it_starts() -> None:
-    assert SpeechGate()(0.9) == 1.0  # in the middle of a word: nothing to rise from
-    assert SpeechGate()(0.1) == 0.0
+def test_starts_open_and_noise_shuts_it() -> None:
+    assert SpeechGate()(0.9, LOUD) == 1.0  # in the middle of a word: nothing to rise from
+    gate = SpeechGate()
+    assert [gate(0.1, LOUD) for _ in range(HANG_OVER)] == [1.0] * (HANG_OVER - 1) + [0.0]
+
+
+def test_quiet_rests_it_and_costs_no_patience() -> None:
+    gate = SpeechGate()
+    quiet = round(QUIET_S * 50)
+    for level in (QUIET, LOUD - QUIET_DB - 1):
+        assert [gate(0.0, level) for _ in range(quiet + 100)] == [1.0] * (quiet - 1) + [0.0] * 101
+        for _ in range(50):
+            gate(0.9, LOUD)
+    for _ in range(quiet):
+        gate(0.0, QUIET)
+    assert not gate.speaking
+    opened = [gate(0.0, LOUD) for _ in range(HANG_OVER)]  # sound again: it may be a word's first consonant
+    assert opened[:ATTACK] == pytest.approx([(k + 1) / ATTACK for k in range(ATTACK)])
+    assert opened[-2:] == [1.0, 0.0]
+
+
+def test_quiet_does_not_open_it() -> None:
+    gate = SpeechGate()
+    for _ in range(HANG_OVER):
+        gate(0.0, LOUD)
+    assert max(gate(0.0, QUIET) for _ in range(50)) == 0.0
 
 
 def test_opens_over_the_attack_and_shuts_after_the_hang_over() -> None:
@@ -26,8 +51,13 @@ def test_opens_over_the_attack_and_shuts_after_the_hang_over() -> None:
     assert openness[4] == 0.0
     assert openness[5] == pytest.approx(1 / ATTACK)
     assert openness[5 + ATTACK - 1] == 1.0
-    assert openness[24 + HANG_OVER] == 1.0
-    assert openness[25 + HANG_OVER] == 0.0
+    assert openness[24 + HANG_OVER - 1] == 1.0
+    assert openness[24 + HANG_OVER] == 0.0
+
+
+def test_a_click_earns_little() -> None:
+    openness = run([0.9] + [0.0] * 40)
+    assert sum(v > 0 for v in openness) == EARNED
 
 
 def test_hysteresis_holds_between_the_thresholds() -> None:
@@ -41,11 +71,20 @@ def test_short_pauses_inside_words_do_not_shut_it() -> None:
     assert min(openness[ATTACK:]) == 1.0
 
 
-@given(st.lists(st.floats(0, 1), max_size=200))
-def test_bounded_and_reset_restores_exactly(voices: list[float]) -> None:
+def test_speaking_goes_on_over_short_pauses_alone() -> None:
     gate = SpeechGate()
-    first = [gate(v) for v in voices]
+    told = []
+    for voice in [0.0] * 5 + [0.9] * 5 + [0.0] * (HANG_OVER + 5):
+        gate(voice, QUIET)
+        told.append(gate.speaking)
+    assert told == [False] * 5 + [True] * (5 + HANG_OVER - 1) + [False] * 6
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(-120, 10)), max_size=200))
+def test_bounded_and_reset_restores_exactly(heard: list[tuple[float, float]]) -> None:
+    gate = SpeechGate()
+    first = [gate(*h) for h in heard]
     assert all(0.0 <= v <= 1.0 for v in first)
     assert np.all(np.diff([1.0, *first]) <= 1 / ATTACK + 1e-9)
     gate.reset()
-    assert [gate(v) for v in voices] == first
+    assert [gate(*h) for h in heard] == first
