@@ -2,8 +2,8 @@
 
 The network says how likely it is that somebody speaks (`Cues.voice`), with its look-ahead. A switch with hysteresis
 makes speech of that: on above 0.5, off below 0.3 and a hang-over later. The mouth is held shut only by sound that is
-*no* speech: 0.6 s of it, after a word or at the start of a stream. While it is quiet, which is 20 dB below the
-voice, that time stands still: a mouth that gets ready for its next word is not cut off. 0.8 s of quiet bring it to rest as
+*no* speech: 0.6 s of it, after a word or at the start of a stream. While it is quiet, which is 20 dB below the voice,
+that time stands still: a mouth that gets ready for its next word is not cut off. 0.8 s of quiet bring it to rest as
 well, until there is sound again. How the mouth closes is `direction`'s.
 """
 

@@ -10,10 +10,10 @@ from export.onnx_file import ParityError, contract_of, export
 from models.cue_network import assemble
 
 TRAINED_ON = (
-    "speech encoder: from Whisper tiny.en (MIT) on; mouth: GRID corpus speaker 1 (CC BY 4.0) and natural talk of mixed "
-    "rights, lent to RAVDESS (CC BY-NC-SA 4.0), synthetic voices (some non-commercial) and recorded prompts (GPL, CC BY-SA "
-    "and others) by a teacher on Whisper tiny.en; emotion: RAVDESS; expression, gaze and head offsets: motion statistics "
-    "of two MEAD actors (research terms)."
+    "speech encoder: from Whisper tiny.en (MIT) on; mouth: GRID corpus speaker 1 (CC BY 4.0) and natural talk of "
+    "mixed rights, lent to RAVDESS (CC BY-NC-SA 4.0), synthetic voices (some non-commercial) and recorded prompts "
+    "(GPL, CC BY-SA and others) by a teacher on Whisper tiny.en; emotion: RAVDESS; expression, gaze and head offsets: "
+    "motion statistics of two MEAD actors (research terms)."
 )
 LICENCE = "non-commercial (CC BY-NC-SA 4.0, from RAVDESS)"
 

@@ -9,11 +9,14 @@ from bridge import landmarks as face
 from bridge.assembly import assemble
 from bridge.config import BakeConfig
 from bridge.direction import DirectionConfig
-from bridge.frames import ARKIT_INDEX, EMOTIONS, RATE_HZ, AudioBlock, RigFrame
+from bridge.frames import ARKIT_INDEX, CUE_RATE_HZ, EMOTIONS, RATE_HZ, AudioBlock, RigFrame
 from bridge.pipeline import run
 from bridge.sources import open_source
 from bridge.weights import shipped
 from models.data.noises import KINDS
+
+pytest.importorskip("scipy", reason="the sounds that judge are shaped by scipy")
+from models.evaluation import sounds  # noqa: E402
 
 NAMES = sorted(shipped())
 STILL = DirectionConfig(blink=False)
@@ -59,13 +62,25 @@ def test_speech_opens_the_mouth_and_pauses_shut_it(name: str, gain_db: float, sp
     assert (voiced[loud] > 0.5).mean() > 0.97
 
 
+def moved_by(name: str, noise: np.ndarray, speech: np.ndarray) -> float:
+    """Movement of the mouth as a share of speech's, after the second in which the gate may make up its mind."""
+    noise = noise / np.sqrt((noise**2).mean()) * 10 ** (-30 / 20)
+    return travel(frames_of(name, noise)[CUE_RATE_HZ:]) / travel(frames_of(name, speech))
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_other_sounds_leave_the_mouth_shut(name: str, kind: str, speech: np.ndarray) -> None:
-    noise = KINDS[kind](np.random.default_rng(11), 6 * RATE_HZ)
-    noise = noise / np.sqrt((noise**2).mean()) * 10 ** (-30 / 20)
-    moved = travel(frames_of(name, noise)) / travel(frames_of(name, speech))
-    assert moved <= 0.06, f"{kind} moves the mouth {moved:.1%} of what speech does"
+    # wide families: the odd one sings or whispers
+    moved = [moved_by(name, KINDS[kind](np.random.default_rng(s), 8 * RATE_HZ), speech) for s in (11, 12, 13)]
+    assert np.median(moved) <= 0.03, f"{kind} moves the mouth {np.median(moved):.1%} of what speech does"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", sounds.KINDS)
+def test_sounds_of_unlearned_make_leave_it_shut(name: str, kind: str, speech: np.ndarray) -> None:
+    moved = moved_by(name, sounds.KINDS[kind](np.random.default_rng(1), 10 * RATE_HZ), speech)
+    assert moved <= 0.03, f"{kind} moves the mouth {moved:.1%} of what speech does"
 
 
 @pytest.mark.parametrize("name", NAMES)
