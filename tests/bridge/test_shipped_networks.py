@@ -16,7 +16,7 @@ from bridge.weights import shipped
 from models.data.noises import KINDS
 
 pytest.importorskip("scipy", reason="the sounds that judge are shaped by scipy")
-from models.evaluation import sounds  # noqa: E402
+from models.evaluation import sounds
 
 NAMES = sorted(shipped())
 STILL = DirectionConfig(blink=False)
