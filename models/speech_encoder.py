@@ -4,7 +4,7 @@ The first two layers of Whisper tiny.en's encoder (Radford et al. 2022), made to
 become causal ones that answer a step later, each attention layer sees `past` steps and a stated number of
 future ones, a learned relative bias stands in for absolute positions, and loudness is measured against the
 loudest moment so far instead of the loudest of the clip. Then trained on, against the states of the whole
-encoder and for a mouth (`models.training.mouth`).
+encoder and for a mouth (`models.training.cues`).
 """
 
 from __future__ import annotations
