@@ -1,12 +1,21 @@
-"""`python -m export --cues runs/live/cues.pt --emotion … --expression … --name live -o bridge/weights/live.onnx`."""
+"""Networks leave as ONNX.
+
+    python -m export --cues CUES --emotion EMOTION --expression EXPRESSION --voice VOICE --name live -o live.onnx
+    python -m export --from bridge/weights/live.onnx -o live-plain.onnx
+
+The first makes a file of training results; `--profile bridge` (large weights in 8 bits, needs onnxruntime ≥ 1.22)
+or `--profile plain` (standard operators of opset 17, for any runtime). The second makes a plain file of one that
+was exported before.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
+from typing import get_args
 
-from export.onnx_file import ParityError, contract_of, export
+from export.onnx_file import ParityError, Profile, contract_of, export, plain_copy
 from models.cue_network import assemble
 
 TRAINED_ON = (
@@ -20,26 +29,37 @@ LICENCE = "non-commercial (CC BY-NC-SA 4.0, from RAVDESS)"
 
 def main() -> int:
     """Exports one network; prints its parity."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cues", type=Path, required=True)
-    parser.add_argument("--emotion", type=Path, required=True)
-    parser.add_argument("--expression", type=Path, required=True)
-    parser.add_argument("--voice", type=Path, required=True)
-    parser.add_argument("--name", required=True)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    trained = [
+        parser.add_argument(f"--{name}", type=Path) for name in ("cues", "emotion", "expression", "voice")
+    ]
+    parser.add_argument("--from", dest="source", type=Path, help="a network that was exported before")
+    parser.add_argument("--name", help="how the network calls itself")
+    parser.add_argument("--profile", choices=get_args(Profile), default="bridge")
     parser.add_argument("--trained-on", default=TRAINED_ON)
     parser.add_argument("--licence", default=LICENCE)
     parser.add_argument("-o", "--out", type=Path, required=True)
     args = parser.parse_args()
+    lacking = [f"--{a.dest}" for a in trained if getattr(args, a.dest) is None]
+    if args.source is None and (lacking or args.name is None):
+        parser.error(
+            f"give {', '.join([*lacking, *(['--name'] if args.name is None else [])])}, or --from FILE"
+        )
     try:
-        network = assemble(args.cues, args.emotion, args.expression, args.voice)
-        contract = contract_of(network, args.name, args.trained_on, args.licence)
-        found = export(network, contract, args.out)
-    except (FileNotFoundError, ValueError, ParityError) as error:
+        if args.source is not None:
+            said = f"{plain_copy(args.source, args.out)} matrices unpacked, standard operators alone"
+        else:
+            network = assemble(args.cues, args.emotion, args.expression, args.voice)
+            contract = contract_of(network, args.name, args.trained_on, args.licence)
+            found = export(network, contract, args.out, args.profile)
+            said = f"look-ahead {contract.lookahead_ms} ms, opset 17\nover 320 frames: "
+            said += ", ".join(f"{what} {d:.1e}" for what, d in found.items())
+    except (OSError, ValueError, ParityError) as error:
         print(f"export: {error}", file=sys.stderr)
         return 1
-    size = args.out.stat().st_size / 1e6
-    print(f"{args.out}: {size:.2f} MB, look-ahead {contract.lookahead_ms} ms, opset 17")
-    print("parity over 320 frames: " + ", ".join(f"{c} a call {d:.1e}" for c, d in found.items()))
+    print(f"{args.out}: {args.out.stat().st_size / 1e6:.2f} MB, {said}")
     return 0
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import warnings
 from copy import deepcopy
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnx
 import onnxruntime
 import torch
+from google.protobuf.message import DecodeError
 from torch import Tensor, nn
 
 from bridge.contract import INPUTS, KEY, OUTPUTS, STATE_IN, STATE_OUT, Contract
 from bridge.features import BINS
 from bridge.frames import EMOTIONS
+from export.packing import DRIFT, drift, pack, unfolded, unpack
 from models.cue_network import CueNetwork
 
 OPSET = 17
@@ -24,6 +27,9 @@ TOLERANCE = 1e-4
 
 HALVED = 4096
 """Weights with at least this many values are stored in 16 bits: half the file, and the runtime unpacks them once."""
+
+
+Profile = Literal["bridge", "plain"]
 
 
 class ParityError(RuntimeError):
@@ -77,8 +83,14 @@ def halve(model: onnx.ModelProto) -> None:
     graph.node.extend(nodes)
 
 
+def save(model: onnx.ModelProto, path: Path) -> None:
+    """Checks a model and writes it."""
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
 def write(network: CueNetwork, contract: Contract, path: Path) -> None:
-    """Exports to `path`: dynamic time axis, named states, contract in the metadata."""
+    """Exports to `path`: standard operators, dynamic time axis, named states, contract in the metadata."""
     flat = _Flat(network).eval()
     state = tuple(network.initial_state().values())
     example = (
@@ -103,8 +115,7 @@ def write(network: CueNetwork, contract: Contract, path: Path) -> None:
     model.doc_string = (
         f"facecue {contract.name}: {contract.trained_on} Licence of the weights: {contract.licence}"
     )
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
+    save(model, path)
 
 
 def parity(network: CueNetwork, path: Path, *, steps: int = 300, chunk: int = 1, seed: int = 0) -> float:
@@ -137,26 +148,72 @@ def parity(network: CueNetwork, path: Path, *, steps: int = 300, chunk: int = 1,
     return worst
 
 
-def export(network: CueNetwork, contract: Contract, path: Path) -> dict[int, float]:
-    """Writes beside, checks parity at the deployed shapes (one frame, and long chunks), then renames.
+def export(
+    network: CueNetwork, contract: Contract, path: Path, profile: Profile = "bridge"
+) -> dict[str, float]:
+    """Writes beside, checks at the deployed shapes (one frame, and long chunks), then renames.
+
+    Args:
+        network: what was trained.
+        contract: the facts that go into the file.
+        path: where the file goes.
+        profile: `plain` has standard operators alone; `bridge` has its large weights in 8 bits, for onnxruntime.
 
     Returns:
-        Largest difference by chunk size.
+        What was measured: largest difference from torch by chunk size (before packing), and what packing changed.
 
     Raises:
-        ParityError: if one exceeds `TOLERANCE`; nothing is kept then.
+        ParityError: if one exceeds `TOLERANCE` or `DRIFT`; nothing is kept then.
     """
-    beside = path.with_suffix(".part")
+    plain, packed = path.with_suffix(".plain.part"), path.with_suffix(".part")
     network = rounded(network)
     try:
-        write(network, contract, beside)
-        found = {chunk: parity(network, beside, steps=320, chunk=chunk) for chunk in (1, 7, 64)}
+        write(unfolded(network) if profile == "bridge" else network, contract, plain)
+        found = {f"{chunk} a call": parity(network, plain, steps=320, chunk=chunk) for chunk in (1, 7, 64)}
         worst = max(found.values())
         if not worst <= TOLERANCE:
             raise ParityError(
                 f"{path.name} differs from torch by {worst:.2e}; at most {TOLERANCE:.0e} is accepted: not kept"
             )
+        if profile == "plain":
+            plain.replace(path)
+            return found
+        model = onnx.load(str(plain))
+        pack(model)
+        save(model, packed)
+        changed = drift(plain, packed)
+        for name, share in changed.items():
+            if not share <= DRIFT:
+                raise ParityError(
+                    f"8 bits change {name} of {path.name} by {share:.1%}; at most {DRIFT:.0%} is accepted: not kept"
+                )
+        packed.replace(path)
+        return found | {"packing": max(changed.values())}
+    finally:
+        plain.unlink(missing_ok=True)
+        packed.unlink(missing_ok=True)
+
+
+def plain_copy(source: Path, path: Path) -> int:
+    """Writes a network of either profile with standard operators alone; how many matrices were unpacked.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no ONNX file of ours.
+    """
+    if not source.is_file():
+        raise FileNotFoundError(f"{source}: no such network")
+    try:
+        model = onnx.load(str(source))
+    except DecodeError as error:
+        raise ValueError(f"{source} is no ONNX file: {error}") from error
+    if KEY not in {entry.key for entry in model.metadata_props}:
+        raise ValueError(f"{source} carries no {KEY} metadata: it was not made by `python -m export`")
+    unpacked = unpack(model)
+    beside = path.with_suffix(".part")
+    try:
+        save(model, beside)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-    return found
+    return unpacked
