@@ -7,16 +7,18 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from bridge.features import BINS, FFT_SIZE, HIGH_HZ, HOP_SAMPLES, LOW_HZ, WINDOW_SAMPLES
-from bridge.frames import CUE_RATE_HZ, EMOTIONS, RATE_HZ
+from bridge.frames import CUE_RATE_HZ, EMOTIONS, RATE_HZ, STYLES
 
 KEY = "facecue.contract"
 """Name of the metadata entry."""
-VERSION = 1
+VERSION = 2
 """Raised when inputs, outputs or their meaning change."""
 FEATURES = f"log-mel/{BINS}/{WINDOW_SAMPLES}/{HOP_SAMPLES}/{FFT_SIZE}/{LOW_HZ:g}-{HIGH_HZ:g}"
 LANDMARKS = "ibug68-displacement-cm"
 MAX_LOOKAHEAD_HOPS = 500
-INPUTS = ("mel", "emotion_request", "emotion_mix", "intensity")
+NOISE = 10
+"""Standard normal values that a frame's gaze and head are drawn with."""
+INPUTS = ("mel", "emotion_request", "emotion_mix", "intensity", "style", "temperature", "noise")
 OUTPUT_SHAPES: dict[str, tuple[int, ...]] = {
     "displacement": (68, 3), "gaze": (2, 2), "head_rotation": (4,), "head_translation": (3,),
     "emotion": (len(EMOTIONS),), "voice": (),
@@ -50,6 +52,7 @@ class Contract:
     features: str = FEATURES
     landmarks: str = LANDMARKS
     emotions: tuple[str, ...] = EMOTIONS
+    styles: tuple[str, ...] = STYLES
 
     @property
     def lookahead_ms(self) -> int:
@@ -80,11 +83,13 @@ def read_contract(text: str | None, source: str) -> Contract:
     if missing:
         raise ContractError(f"{source}: its contract misses {', '.join(sorted(missing))}; export it again")
     raw = {k: v for k, v in raw.items() if k in known}
-    if isinstance(raw["emotions"], list):
-        raw["emotions"] = tuple(raw["emotions"])
+    for names in ("emotions", "styles"):
+        if isinstance(raw[names], list):
+            raw[names] = tuple(raw[names])
     ours = {
         "version": VERSION, "rate_hz": RATE_HZ, "cue_rate_hz": CUE_RATE_HZ,
         "features": FEATURES, "landmarks": LANDMARKS, "emotions": EMOTIONS,
+        "styles": STYLES,
     }  # fmt: skip
     for key, value in ours.items():
         if raw[key] != value:

@@ -14,7 +14,7 @@ import numpy as np
 
 from bridge import landmarks as face
 from bridge.blink import MAX_RATE_PER_MIN, Blinks, close_lids
-from bridge.frames import CUE_RATE_HZ, EMOTIONS, Cues, Floats, Steering
+from bridge.frames import CUE_RATE_HZ, EMOTIONS, STYLES, Cues, Floats, Steering
 from bridge.rest import scaled_rotation
 from bridge.steering import AUTO, SteeringEase
 
@@ -32,7 +32,7 @@ HEAD_SMOOTHING = 3.0
 _RANGES: dict[str, tuple[float, float]] = {
     "mix": (0, 1), "intensity": (0, 2), "brows": (0, 2), "lids": (0, 2), "mouth": (0, 2), "jaw": (0, 2),
     "gaze": (0, 2), "head": (0, 2), "sensitivity": (0.25, 4), "blinks_per_min": (0, MAX_RATE_PER_MIN),
-    "smoothing_ms": (0, 100), "seed": (0, 2**32 - 1),
+    "smoothing_ms": (0, 100), "temperature": (0, 2), "seed": (0, 2**32 - 1),
 }  # fmt: skip
 
 
@@ -41,7 +41,7 @@ class DirectionConfig:
     """What the director asks for. Gains: 0 = still, 1 = as the network gives it, 2 = twice that.
 
     Raises:
-        ValueError: a value outside its range, or an unknown emotion.
+        ValueError: a value outside its range, or an unknown emotion or style.
     """
 
     emotion: str = AUTO
@@ -68,16 +68,22 @@ class DirectionConfig:
     """Keep the mouth at rest while there is no speech."""
     blink: bool = True
     """Add blinks to the lids' own motion."""
-    blinks_per_min: float = 17.0
-    """0..45, mean rate of blinks."""
+    blinks_per_min: float = 21.0
+    """0..45, mean rate of blinks; 21 is what people in natural talk were tracked at."""
     smoothing_ms: float = 8.0
     """0..100, time constant of a one-pole filter; 8 delays the face by 2 ms, 30 by a frame (21 ms)."""
+    style: str = "speaker"
+    """Whose manner eyes and head have: one of `STYLES` ("reader" is still, "speaker" lively, "actor" in between)."""
+    temperature: float = 1.0
+    """0..2, how much chance there is in eyes and head: 0 = none, 1 = as people have."""
     seed: int = 0
-    """0..2³²−1, which series of blinks."""
+    """0..2³²−1, which blinks, glances and head movements out of all the likely ones."""
 
     def __post_init__(self) -> None:
         if self.emotion != AUTO and self.emotion not in EMOTIONS:
             raise ValueError(f"emotion is {self.emotion!r}; choose {AUTO}, {', '.join(EMOTIONS)}")
+        if self.style not in STYLES:
+            raise ValueError(f"style is {self.style!r}; choose {', '.join(STYLES)}")
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high:  # also refuses NaN
@@ -142,7 +148,7 @@ class Direction:
         return self._config
 
     def configure(self, config: DirectionConfig) -> None:
-        """Takes over from the next frame; emotion eases over, `seed` waits for the next reset."""
+        """Takes over from the next frame; emotion eases over, the blinks' `seed` waits for the next reset."""
         with self._swap:
             self._config = config
 
@@ -173,6 +179,7 @@ class Direction:
         self._shift: Floats = np.zeros(3, np.float32)  # the head's translation
         self._rotation: Floats = np.array((0, 0, 0, 1), np.float32)  # and rotation
         self._ease.reset(*self._asked)
+        self._steering = self._manner(self._ease.steering)
 
     # what is asked of the network
 
@@ -184,7 +191,7 @@ class Direction:
     @property
     def steering(self) -> Steering:
         """What was asked of the network last."""
-        return self._ease.steering
+        return self._steering
 
     @property
     def steady(self) -> bool:
@@ -193,7 +200,13 @@ class Direction:
 
     def steering_at(self, time_s: float) -> Steering:
         """What to ask of the network for the sound at `time_s`; a change eases in from here on."""
-        return self._ease(time_s, *self._asked)
+        self._steering = self._manner(self._ease(time_s, *self._asked))
+        return self._steering
+
+    def _manner(self, steering: Steering) -> Steering:
+        """With the style, temperature and seed of now."""
+        config = self._config
+        return replace(steering, style=config.style, temperature=config.temperature, seed=config.seed)
 
     # what the network gave
 

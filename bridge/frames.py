@@ -30,6 +30,8 @@ CUE_RATE_HZ = 50
 """Cue frames a second."""
 FRAME_SAMPLES = RATE_HZ // CUE_RATE_HZ  # 320 samples = 20 ms
 
+STYLES = ("reader", "speaker", "actor")
+"""Manners of holding eyes and head, in the order of the network's input."""
 EMOTIONS = ("angry", "contempt", "disgusted", "fear", "happy", "neutral", "sad", "surprised")
 """Order of every emotion vector."""
 
@@ -135,6 +137,12 @@ class Steering:
     """0 = the voice decides, 1 = `emotion` decides."""
     intensity: float
     """0 = no emotional displacement, 1 = as people do, 2 = twice that."""
+    style: str = "speaker"
+    """Whose manner eyes and head have: one of `STYLES`."""
+    temperature: float = 1.0
+    """How much chance there is in eyes and head: 0 = none, 1 = as people have."""
+    seed: int = 0
+    """Which eyes and head out of all the likely ones."""
 
 
 def rest_cues(n: int, neutral: Floats) -> Cues:

@@ -12,6 +12,7 @@ from bridge.contract import (
     INPUTS,
     KEY,
     MAX_STATE_VALUES,
+    NOISE,
     OUTPUT_SHAPES,
     OUTPUTS,
     STATE_IN,
@@ -21,7 +22,7 @@ from bridge.contract import (
     read_contract,
 )
 from bridge.features import BINS, SILENCE
-from bridge.frames import EMOTIONS, Cues, Floats, Steering, frame_time_s
+from bridge.frames import EMOTIONS, STYLES, Cues, Floats, Steering, frame_time_s
 from bridge.landmarks import GAP_LOWER, GAP_UPPER, neutral_face
 
 MAX_FRAMES_A_CALL = 256
@@ -103,6 +104,7 @@ class Predictor:
             raise ContractError(f"{path} keeps {values} state values; at most {MAX_STATE_VALUES} are allowed")
         predictor = cls(session, contract)
         predictor._rehearse(path)
+        predictor.reset()
         return predictor
 
     def _rehearse(self, path: Path) -> None:
@@ -138,6 +140,7 @@ class Predictor:
         lead = 1 - self.lookahead_hops % 2
         self._waiting: Floats = np.full((lead, BINS), SILENCE, np.float32)
         self._next = -(self.lookahead_hops // 2)
+        self._seed: int | None = None  # of the chance drawn so far
 
     def __call__(self, mel: Floats, steering: Steering) -> list[Cues]:
         """Feeds features (K, 80); returns the cues that they completed, in order.
@@ -157,12 +160,22 @@ class Predictor:
         return cues
 
     def _feed(self, mel: Floats, steering: Steering) -> dict[str, Floats]:
-        """All inputs: mel (1, hops, 80), what the director asks, and the state."""
+        """All inputs: mel (1, hops, 80), what the director asks, chance, and the state."""
+        if steering.seed != self._seed:
+            self._seed = steering.seed
+            self._chance = np.random.default_rng(steering.seed)
+        style = np.zeros((1, len(STYLES)), np.float32)
+        style[0, STYLES.index(steering.style)] = 1.0
+        # one frame after the other from one series: blocks of any size draw the same
+        noise = self._chance.standard_normal((1, mel.shape[1] // 2, NOISE), np.float32)
         return {
             "mel": mel,
             "emotion_request": steering.emotion.reshape(1, -1).astype(np.float32, copy=False),
             "emotion_mix": np.array([[steering.mix]], np.float32),
             "intensity": np.array([[steering.intensity]], np.float32),
+            "style": style,
+            "temperature": np.array([[steering.temperature]], np.float32),
+            "noise": noise,
             **self._state,
         }
 

@@ -1,6 +1,7 @@
 """Networks leave as ONNX.
 
-    python -m export --cues CUES --emotion EMOTION --expression EXPRESSION --voice VOICE --name live -o live.onnx
+    python -m export --cues CUES --emotion EMOTION --expression EXPRESSION --voice VOICE \
+                     --performance PERFORMANCE --name live -o live.onnx
     python -m export --from bridge/weights/live.onnx -o live-plain.onnx
 
 The first makes a file of training results; `--profile bridge` (large weights in 8 bits, needs onnxruntime ≥ 1.22)
@@ -33,7 +34,8 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     trained = [
-        parser.add_argument(f"--{name}", type=Path) for name in ("cues", "emotion", "expression", "voice")
+        parser.add_argument(f"--{name}", type=Path)
+        for name in ("cues", "emotion", "expression", "voice", "performance")
     ]
     parser.add_argument("--from", dest="source", type=Path, help="a network that was exported before")
     parser.add_argument("--name", help="how the network calls itself")
@@ -51,7 +53,7 @@ def main() -> int:
         if args.source is not None:
             said = f"{plain_copy(args.source, args.out)} matrices unpacked, standard operators alone"
         else:
-            network = assemble(args.cues, args.emotion, args.expression, args.voice)
+            network = assemble(args.cues, args.emotion, args.expression, args.voice, args.performance)
             contract = contract_of(network, args.name, args.trained_on, args.licence)
             found = export(network, contract, args.out, args.profile)
             said = f"look-ahead {contract.lookahead_ms} ms, opset 17\nover 320 frames: "

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
-from bridge.contract import INPUTS, OUTPUTS, STATE_IN, STATE_OUT
+from bridge.contract import INPUTS, NOISE, OUTPUTS, STATE_IN, STATE_OUT
 from bridge.features import BINS
-from bridge.frames import EMOTIONS, Floats
+from bridge.frames import EMOTIONS, STYLES, Floats
+from export.subgraphs import every_node
 from models.cue_network import CueNetwork
 
 DOMAIN = "com.microsoft"
@@ -62,10 +63,10 @@ class Unfolded(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
         x = x.transpose(1, 2)
-        last = x.shape[1] - (self.taps - 1) * self.dilation
-        parts = [
-            x[:, tap * self.dilation : last + tap * self.dilation : self.stride] for tap in range(self.taps)
-        ]
+        span = (self.taps - 1) * self.dilation
+        # ends counted from the back are constants of the graph
+        starts = range(0, span + 1, self.dilation)
+        parts = [x[:, at : at - span or None : self.stride] for at in starts]
         joined: Tensor = self.product(torch.cat(parts, dim=2))
         return joined.transpose(1, 2)
 
@@ -102,7 +103,7 @@ def dequantised(data: Bytes, scale: Floats, inward: int) -> Floats:
 def _drop_unused(graph: onnx.GraphProto) -> None:
     """Removes casts of weights, and weights, that nobody reads any more."""
     stored = {weight.name for weight in graph.initializer}
-    read = {name for node in graph.node for name in node.input}
+    read = {name for node in every_node(graph) for name in node.input}
     nodes = [
         n
         for n in graph.node
@@ -110,7 +111,7 @@ def _drop_unused(graph: onnx.GraphProto) -> None:
     ]
     del graph.node[:]
     graph.node.extend(nodes)
-    read = {name for node in nodes for name in node.input}
+    read = {name for node in every_node(graph) for name in node.input}
     weights = [weight for weight in graph.initializer if weight.name in read]
     del graph.initializer[:]
     graph.initializer.extend(weights)
@@ -122,7 +123,7 @@ def pack(model: onnx.ModelProto) -> int:
     stored = {weight.name: weight for weight in graph.initializer}
     behind = {n.output[0]: n.input[0] for n in graph.node if n.op_type == "Cast" and n.input[0] in stored}
     packed = 0
-    for node in graph.node:
+    for node in every_node(graph):
         if node.op_type != "MatMul":
             continue
         held = stored.get(behind.get(node.input[1], node.input[1]))
@@ -151,7 +152,7 @@ def unpack(model: onnx.ModelProto) -> int:
     graph = model.graph
     stored = {weight.name: weight for weight in graph.initializer}
     unpacked = 0
-    for node in graph.node:
+    for node in every_node(graph):
         if node.op_type != "MatMulNBits":
             continue
         data, scale = (numpy_helper.to_array(stored[name]) for name in node.input[1:3])
@@ -181,7 +182,10 @@ def _streamed(path: Path, steps: int, seed: int) -> dict[str, Floats]:
         loud = np.float32(np.sin(step / 15.0))
         mel = (rng.normal(0, 1, (1, 2, BINS)) + loud).astype(np.float32)
         request = np.eye(len(EMOTIONS), dtype=np.float32)[None, step // 40 % len(EMOTIONS)]
-        inputs = dict(zip(INPUTS, (mel, request, mix, intensity), strict=True))
+        style = np.eye(len(STYLES), dtype=np.float32)[None, step // 60 % len(STYLES)]
+        noise = np.zeros((1, 1, NOISE), np.float32)  # a class that tips over is no drift
+        given = (mel, request, mix, intensity, style, intensity, noise)
+        inputs = dict(zip(INPUTS, given, strict=True))
         got = session.run([*OUTPUTS, *after], inputs | state)
         for name, value in zip(OUTPUTS, got, strict=False):
             said[name].append(value)

@@ -1,7 +1,7 @@
 """The whole predictor as one network: log-mel and direction in, all cues of a frame out, state in and out.
 
-content (what is said) + expression (what is felt) = displacement; motion (with speech) × liveliness + offsets
-= gaze and head. This is what `export` turns into a file and `bridge.predictor` runs.
+content (what is said) + expression (what is felt) = displacement; performance (drawn, step by step) + offsets =
+gaze and head. This is what `export` turns into a file and `bridge.predictor` runs.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bridge.frames import EMOTIONS
+from bridge.contract import NOISE
+from bridge.frames import EMOTIONS, STYLES
 from models.content import Content, ContentConfig
-from models.emotion import Emotion, EmotionConfig
+from models.emotion import EmotionConfig, Feeling
 from models.expression import Expression
-from models.motion import Motion
+from models.losses import lip_gap
+from models.performance import Performance
 from models.speech_encoder import EncoderConfig
 from models.streaming import State
 from models.voice import Voice, VoiceConfig
@@ -59,41 +61,60 @@ def quaternion(vector: Tensor) -> Tensor:
 
 
 class CueNetwork(nn.Module):
-    """mel (B, 2·T, 80), emotion_request (B, 8), emotion_mix (B, 1), intensity (B, 1), state → outputs, state."""
+    """mel (B, 2·T, 80) and direction → outputs, state.
+
+    Direction: emotion_request (B, 8), emotion_mix (B, 1), intensity (B, 1), style (B, styles), temperature (B, 1) and
+    noise (B, T, NOISE), standard normal.
+    """
+
+    calm: Tensor
 
     def __init__(self, config: CueConfig) -> None:
         super().__init__()
         self.config = config
         self.content = Content(config.content)
-        self.motion = Motion(config.content.width)
-        self.emotion = Emotion(config.emotion)
+        self.performance = Performance()
+        self.emotion = Feeling(config.emotion)
         self.voice = Voice(config.voice)
         self.expression = Expression()
+        self.register_buffer("calm", torch.eye(len(EMOTIONS))[EMOTIONS.index("neutral")])
 
     def initial_state(self, batch: int = 1) -> State:
         """Every named state tensor, nothing heard yet."""
         state: State = {}
-        for branch in (self.content, self.motion, self.emotion, self.voice):
+        for branch in (self.content, self.performance, self.emotion, self.voice):
             state |= branch.initial_state(batch)
         return state
 
     def forward(
-        self, mel: Tensor, emotion_request: Tensor, emotion_mix: Tensor, intensity: Tensor, state: State
+        self,
+        mel: Tensor,
+        emotion_request: Tensor,
+        emotion_mix: Tensor,
+        intensity: Tensor,
+        style: Tensor,
+        temperature: Tensor,
+        noise: Tensor,
+        state: State,
     ) -> tuple[CueOutputs, State]:
         """See the class."""
         pairs = mel.reshape(mel.shape[0], -1, 2 * mel.shape[2])
         states, heard = self.content.encoder(pairs, state)
-        spoken, hidden, after = self.content.mouth(states, state)
-        gesture, after_motion = self.motion(hidden, state)
+        spoken, _, after = self.content.mouth(states, state)
         logits, after_emotion = self.emotion(pairs, state)
         speaking, after_voice = self.voice(states, pairs, state)
         mix = emotion_mix.unsqueeze(1)
         emotion = (1.0 - mix) * logits.softmax(-1) + mix * emotion_request.unsqueeze(1)
         # a mood that is not certain shows less: a shrug between eight emotions is no expression
         felt = emotion * emotion.amax(-1, keepdim=True) * intensity.unsqueeze(1)
-        offset, gaze_offset, head_offset, lively = self.expression(felt, spoken)
-        gaze = (gesture[..., :4] * lively[..., :1] + gaze_offset).clamp(-GAZE_LIMIT_RAD, GAZE_LIMIT_RAD)
-        head = gesture[..., 4:] * lively[..., 1:] + head_offset
+        offset, gaze_offset, head_offset = self.expression(felt, spoken)
+        # no more than all of an emotion, and none of it at intensity 0: eyes and head then do what they do at rest
+        share = intensity.unsqueeze(1).clamp(max=1.0)
+        moved_by = share * emotion + (1.0 - share) * self.calm
+        opening = lip_gap(spoken).mean(-1, keepdim=True).clamp(min=0.0)
+        gesture, after_motion = self.performance(moved_by, style, opening, noise, temperature, state)
+        gaze = (gesture[..., :4] + gaze_offset).clamp(-GAZE_LIMIT_RAD, GAZE_LIMIT_RAD)
+        head = gesture[..., 4:] + head_offset
         outputs = CueOutputs(
             displacement=spoken + offset,
             gaze=gaze.unflatten(-1, (2, 2)),
@@ -105,11 +126,14 @@ class CueNetwork(nn.Module):
         return outputs, heard | after | after_motion | after_emotion | after_voice
 
 
-def neutral_request(batch: int = 1) -> tuple[Tensor, Tensor, Tensor]:
-    """Direction that leaves all to the voice: request, mix 0, intensity 1."""
+def neutral_request(frames: int, batch: int = 1) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Direction that leaves all to the voice, eyes and head to their mean: all inputs after mel, for T frames."""
     request = torch.zeros(batch, len(EMOTIONS))
     request[:, EMOTIONS.index("neutral")] = 1.0
-    return request, torch.zeros(batch, 1), torch.ones(batch, 1)
+    style = torch.zeros(batch, len(STYLES))
+    style[:, STYLES.index("speaker")] = 1.0
+    one = torch.ones(batch, 1)
+    return request, torch.zeros(batch, 1), one, style, one, torch.zeros(batch, frames, NOISE)
 
 
 def content_config(saved: dict[str, Any]) -> ContentConfig:
@@ -119,14 +143,26 @@ def content_config(saved: dict[str, Any]) -> ContentConfig:
     return ContentConfig(**{**saved, "encoder": encoder, "dilations": tuple(saved["dilations"])})
 
 
-def assemble(cues: Path, emotion: Path, expression: Path, voice: Path) -> CueNetwork:
-    """The network of four training results (`weights_only`: no pickled code is run).
+def emotion_config(saved: dict[str, Any]) -> EmotionConfig:
+    """The shape of an emotion branch as a training result tells it."""
+    ears = saved["encoder"]
+    return EmotionConfig(**{**saved, "encoder": EncoderConfig(**{**ears, "ahead": tuple(ears["ahead"])})})
+
+
+def assemble(cues: Path, emotion: Path, expression: Path, voice: Path, performance: Path) -> CueNetwork:
+    """The network of five training results (`weights_only`: no pickled code is run).
 
     Raises:
         FileNotFoundError: if one of them is not there.
         ValueError: if mouth and voice were trained for different look-aheads.
     """
-    for name, path in {"cues": cues, "emotion": emotion, "expression": expression, "voice": voice}.items():
+    for name, path in {
+        "cues": cues,
+        "emotion": emotion,
+        "expression": expression,
+        "voice": voice,
+        "performance": performance,
+    }.items():
         if not path.exists():
             raise FileNotFoundError(f"{path}: run python -m models.training.{name} first")
     mouth, ears, gate = (torch.load(p, weights_only=True) for p in (cues, emotion, voice))
@@ -142,14 +178,15 @@ def assemble(cues: Path, emotion: Path, expression: Path, voice: Path) -> CueNet
     network = CueNetwork(
         CueConfig(
             content_config(mouth["config"]),
-            EmotionConfig(**shape(ears)),
+            emotion_config(ears["config"]),
             VoiceConfig(**shape(gate)),
             hops,
         )
     )
     network.content.load_state_dict(mouth["content"])
-    network.motion.load_state_dict(mouth["motion"])
-    network.emotion.load_state_dict(ears["emotion"])
+    network.performance.load_state_dict(torch.load(performance, weights_only=True))
+    network.emotion.whole.branch.load_state_dict(ears["emotion"])
     network.voice.load_state_dict(gate["voice"])
     network.expression.load_state_dict(torch.load(expression, weights_only=True))
-    return network.eval()
+    network.eval().emotion.settle()
+    return network

@@ -1,26 +1,112 @@
-"""The emotion of a voice: log-mel → eight probabilities per frame, from all that was heard so far."""
+"""The emotion of a voice: log-mel → eight probabilities per frame, from what was heard in the last seconds.
+
+Its own ears are Whisper tiny.en's first two layers, made to stream and otherwise as they were: those that learned
+to hear what is said, whoever says it (`models.speech_encoder`), have unlearned how it is said. Mean and deviation
+of both layers over the loud moments of the last seconds go to a small classifier.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor, nn
 
-from bridge.features import BINS
+from bridge.features import BINS, SILENCE
 from bridge.frames import EMOTIONS
-from models.streaming import Stack, State, Statistics
+from models.speech_encoder import STEM_DELAY, WIDTH, EncoderConfig, SpeechEncoder
+from models.streaming import State
+
+QUIET = -1.0
+"""Mean feature of the loudest frame that a stream begins with, and never falls below."""
+FADE = 0.0023
+"""The loudest frame fades by this a frame: 2 dB a second."""
+BELOW, SOFTNESS = 0.9, 0.1
+"""Frames this far below the loudest one count half, and how fast that changes around it."""
+BLOCK = 4
+"""Frames that a stream hears at once: 80 ms."""
+DOUBT = 5.0
+"""Frames of an average voice that every stream begins with: nothing is known of a voice not heard."""
 
 
 @dataclass(frozen=True)
 class EmotionConfig:
     """Shape of the emotion branch."""
 
-    width: int = 96
-    dilations: tuple[int, ...] = (1, 2, 4, 8)
-    hidden: int = 96
-    memory_frames: float = 150.0
-    """Frames (of 20 ms) after which what was heard counts 1/e: 3 s."""
-    dropout: float = 0.25
+    encoder: EncoderConfig = field(default_factory=lambda: EncoderConfig(ahead=(2, 1)))
+    memory_frames: float = 50.0
+    """Frames (of 20 ms) after which what was heard counts 1/e."""
+    hidden: int = 192
+    dropout: float = 0.5
+
+
+class Loudness(nn.Module):
+    """How much each frame counts: (B, T, 160) features → (B, T, 1), 0..1. State: the loudest frame, fading."""
+
+    name = "feeling_loudest"
+
+    def initial_state(self, batch: int) -> State:
+        """Nothing was heard yet."""
+        return {self.name: torch.zeros(batch, 1)}
+
+    def forward(self, pairs: Tensor, state: State) -> tuple[Tensor, State]:
+        """See the class."""
+        mean = pairs.float().mean(2)
+        heard = torch.cat([state[self.name] + QUIET, mean], dim=1)
+        steps = torch.arange(heard.shape[1], device=pairs.device, dtype=torch.float32)
+        age = steps.unsqueeze(1) - steps.unsqueeze(0)
+        faded = heard.unsqueeze(1) - FADE * age
+        top = torch.where(age >= 0, faded, torch.full_like(faded, -1e4)).amax(2)[:, 1:].clamp(min=QUIET)
+        return torch.sigmoid((mean - top + BELOW) / SOFTNESS).unsqueeze(2), {self.name: top[:, -1:] - QUIET}
+
+
+class Pool(nn.Module):
+    """Weighted mean and deviation of the last seconds. (B, T, C), weights (B, T, 1) → (B, T, 2·C), standardised.
+
+    State: faded sums of weight, weight·x and weight·x², and the weights that wait for their states.
+    """
+
+    mean: Tensor
+    square: Tensor
+    centre: Tensor
+    scale: Tensor
+
+    def __init__(self, name: str, delay: int, memory_frames: float) -> None:
+        super().__init__()
+        self.name, self.delay = name, delay
+        self.fade = 1.0 - 1.0 / memory_frames
+        self.register_buffer("mean", torch.zeros(WIDTH))
+        self.register_buffer("square", torch.ones(WIDTH))
+        """Of an average voice."""
+        self.register_buffer("centre", torch.zeros(2 * WIDTH))
+        self.register_buffer("scale", torch.ones(2 * WIDTH))
+
+    def initial_state(self, batch: int) -> State:
+        """Nothing was heard yet."""
+        return {
+            f"{self.name}_sums": torch.zeros(batch, 1, 2 * WIDTH + 1),
+            f"{self.name}_weights": torch.zeros(batch, self.delay, 1),
+        }
+
+    def forward(self, x: Tensor, weight: Tensor, state: State) -> tuple[Tensor, State]:
+        """See the class."""
+        # sums of squares want full precision, whatever the layers around use
+        with torch.autocast(x.device.type, enabled=False):
+            x = x.float()
+            weights = torch.cat([state[f"{self.name}_weights"], weight.float()], dim=1)
+            w = weights[:, : x.shape[1]]
+            now = torch.cat([w, w * x, w * x * x], dim=-1)
+            steps = torch.arange(x.shape[1], device=x.device, dtype=torch.float32)
+            age = steps.unsqueeze(1) - steps.unsqueeze(0)
+            window = torch.where(age >= 0, self.fade ** age.clamp(min=0.0), torch.zeros_like(age))
+            carried = (self.fade ** (steps + 1.0)).view(1, -1, 1) * state[f"{self.name}_sums"]
+            sums = window @ now + carried
+            total, first, second = torch.split(sums, [1, WIDTH, WIDTH], dim=-1)
+            mean = (first + DOUBT * self.mean) / (total + DOUBT)
+            square = (second + DOUBT * self.square) / (total + DOUBT)
+            deviation = (square - mean * mean).clamp(min=1e-5).sqrt()
+            pooled = (torch.cat([mean, deviation], dim=-1) - self.centre) / self.scale
+        return pooled, {f"{self.name}_sums": sums[:, -1:], f"{self.name}_weights": weights[:, -self.delay :]}
 
 
 class Emotion(nn.Module):
@@ -28,13 +114,19 @@ class Emotion(nn.Module):
 
     def __init__(self, config: EmotionConfig) -> None:
         super().__init__()
-        self.inward = nn.Linear(2 * BINS, config.width)
-        self.stack = Stack("emotion", config.width, config.dilations, config.dropout)
-        self.norm = nn.LayerNorm(config.width)
-        self.statistics = Statistics("emotion_memory", config.width, config.memory_frames)
+        self.encoder = SpeechEncoder(config.encoder, "feeling")
+        self.loudness = Loudness()
+        late = [STEM_DELAY + sum(config.encoder.ahead[: i + 1]) for i in range(len(config.encoder.ahead))]
+        self.pools = nn.ModuleList(
+            Pool(f"feeling_pool_{i}", delay, config.memory_frames) for i, delay in enumerate(late)
+        )
         self.outward = nn.Sequential(
+            nn.Dropout(0.2),
+            nn.Linear(2 * WIDTH * len(late), config.hidden),
+            nn.LayerNorm(config.hidden),
+            nn.GELU(),
             nn.Dropout(config.dropout),
-            nn.Linear(2 * config.width, config.hidden),
+            nn.Linear(config.hidden, config.hidden),
             nn.GELU(),
             nn.Dropout(config.dropout),
             nn.Linear(config.hidden, len(EMOTIONS)),
@@ -42,11 +134,89 @@ class Emotion(nn.Module):
 
     def initial_state(self, batch: int) -> State:
         """Nothing was heard yet."""
-        return self.stack.initial_state(batch) | self.statistics.initial_state(batch)
+        state = self.encoder.initial_state(batch) | self.loudness.initial_state(batch)
+        for pool in self.pools:
+            assert isinstance(pool, Pool)  # noqa: S101  nn.ModuleList forgets the type
+            state |= pool.initial_state(batch)
+        return state
+
+    def pooled(self, pairs: Tensor, state: State) -> tuple[Tensor, State]:
+        """(B, T, 160) → what the classifier sees, (B, T, 1536)."""
+        given, after = self.encoder.layer_states(pairs, state)
+        weight, loudest = self.loudness(pairs, state)
+        parts = []
+        for pool, x in zip(self.pools, given, strict=True):
+            part, kept = pool(x, weight, state)
+            parts.append(part)
+            after |= kept
+        return torch.cat(parts, dim=-1), after | loudest
 
     def forward(self, pairs: Tensor, state: State) -> tuple[Tensor, State]:
         """See the class."""
-        x, after = self.stack(self.inward(pairs), state)
-        pooled, memory = self.statistics(self.norm(x), state)
+        pooled, after = self.pooled(pairs, state)
         logits: Tensor = self.outward(pooled)
-        return logits, after | memory
+        return logits, after
+
+
+class Whole(nn.Module):
+    """The branch over a run of frames that may be empty: its states go in and out by position."""
+
+    def __init__(self, branch: Emotion) -> None:
+        super().__init__()
+        self.branch = branch
+        self.names = list(branch.initial_state(1))
+
+    def forward(self, run: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        """(B, N, 160) and states → logits (B, N, 8) and states."""
+        if run.shape[1] == 0:
+            return run.new_zeros(run.shape[0], 0, len(EMOTIONS)), *states
+        logits, after = self.branch(run, dict(zip(self.names, states, strict=True)))
+        return logits, *(after[name] for name in self.names)
+
+
+class Feeling(nn.Module):
+    """The emotion branch in a stream, `BLOCK` frames at a time: it costs what its weights cost to read.
+
+    A mood needs no answer every 20 ms; between two blocks the last answer holds. Batch 1. State: the branch's,
+    frames that wait for their block, how many of them are real, and the last answer against `begin`.
+    """
+
+    begin: Tensor
+
+    def __init__(self, config: EmotionConfig) -> None:
+        super().__init__()
+        self.whole = Whole(Emotion(config))
+        self.register_buffer("begin", torch.zeros(len(EMOTIONS)))
+        """Logits where nothing was heard yet."""
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Sets `begin` to what the branch says of silence."""
+        branch = self.whole.branch
+        silence = torch.full((1, 4 * BLOCK, 2 * BINS), SILENCE)
+        self.begin.copy_(branch(silence, branch.initial_state(1))[0][0, -1])
+
+    def initial_state(self, batch: int) -> State:
+        """Nothing was heard yet."""
+        return self.whole.branch.initial_state(batch) | {
+            "feeling_waiting": torch.zeros(batch, BLOCK - 1, 2 * BINS),
+            "feeling_count": torch.zeros(batch, 1),
+            "feeling_last": torch.zeros(batch, 1, len(EMOTIONS)),
+        }
+
+    def forward(self, pairs: Tensor, state: State) -> tuple[Tensor, State]:
+        """(1, T, 160) → logits (1, T, 8)."""
+        count = state["feeling_count"][0, 0].long()
+        both = torch.cat([state["feeling_waiting"], pairs], dim=1)
+        frames = torch.arange(pairs.shape[1], device=pairs.device)
+        total = count + pairs.shape[1]
+        ready = total // BLOCK * BLOCK
+        run = both.index_select(1, torch.arange(ready, device=pairs.device) + (BLOCK - 1 - count))
+        logits, *after = self.whole(run, *(state[name] for name in self.whole.names))
+        known = torch.cat([state["feeling_last"] + self.begin, logits], dim=1)
+        out = known.index_select(1, (count + frames + 1) // BLOCK * BLOCK)
+        return out, dict(zip(self.whole.names, after, strict=True)) | {
+            "feeling_waiting": both[:, -(BLOCK - 1) :],
+            "feeling_count": (total - ready).float().reshape(1, 1),
+            "feeling_last": out[:, -1:] - self.begin,
+        }

@@ -1,8 +1,8 @@
 """What a feeling does to a face: emotion → displacement, gaze and head offsets, learned from silent tracks.
 
 A stand-in for a full emotion branch that is honest about its data: per emotion a posture, a part that grows
-with how far the mouth is open (brows work while people talk), gaze and head offsets, and how much livelier
-or stiller the head is. The lips' own gap is left to the voice, so that an emotion never opens a closed mouth.
+with how far the mouth is open (brows work while people talk), and gaze and head offsets. The lips' own gap is
+left to the voice, so that an emotion never opens a closed mouth.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bridge import landmarks as face
 from bridge.frames import EMOTIONS
 from models.losses import lip_gap
 
-POSTURE, PER_OPENING, GAZE, HEAD, LIVELINESS = "posture", "per_opening", "gaze", "head", "liveliness"
+POSTURE, PER_OPENING, GAZE, HEAD = "posture", "per_opening", "gaze", "head"
 
 
 def keep_lip_gap(displacement: Tensor) -> Tensor:
@@ -37,7 +37,6 @@ class Expression(nn.Module):
     per_opening: Tensor
     gaze: Tensor
     head: Tensor
-    liveliness: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,19 +45,13 @@ class Expression(nn.Module):
         self.register_buffer(PER_OPENING, torch.zeros(count, face.COUNT * 3))
         self.register_buffer(GAZE, torch.zeros(count, 4))
         self.register_buffer(HEAD, torch.zeros(count, 6))
-        self.register_buffer(LIVELINESS, torch.ones(count, MOTION_GROUPS))
 
-    def forward(self, emotion: Tensor, content: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, emotion: Tensor, content: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Emotion (B, T, 8), already scaled by intensity, and content (B, T, 68, 3) cm.
 
-        Returns displacement (B, T, 68, 3), gaze (B, T, 4), head (B, T, 6), liveliness (B, T, 2) of gaze and head.
+        Returns displacement (B, T, 68, 3), gaze (B, T, 4), head (B, T, 6).
         """
         opening = lip_gap(content).mean(-1, keepdim=True).clamp(0.0, 1.5)
         flat = emotion @ self.posture + opening * (emotion @ self.per_opening)
         displacement = flat.reshape(*flat.shape[:-1], face.COUNT, 3)
-        liveliness = 1.0 + emotion @ (self.liveliness - 1.0)
-        return displacement, emotion @ self.gaze, emotion @ self.head, liveliness.clamp(0.3, 3.0)
-
-
-MOTION_GROUPS = 2
-"""Liveliness of gaze and of the head."""
+        return displacement, emotion @ self.gaze, emotion @ self.head

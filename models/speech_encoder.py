@@ -58,7 +58,9 @@ class Level(nn.Module):
     State: that moment's value above QUIET_START (a stream begins with zeros everywhere).
     """
 
-    name = "level"
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
 
     def initial_state(self, batch: int) -> State:
         """Nothing was heard yet."""
@@ -125,12 +127,13 @@ class Attention(nn.Module):
         asked = queries[:, :steps].reshape(batch, -1, HEADS, WIDTH // HEADS).transpose(1, 2)
         rows = torch.arange(steps, device=x.device).unsqueeze(1)
         columns = torch.arange(steps + self.context, device=x.device).unsqueeze(0)
-        distance = columns - rows
-        inside = ((distance >= 0) & (distance <= self.context)).float()
-        bias = self.bias[:, distance.clamp(0, self.context).reshape(-1)].reshape(HEADS, steps, -1)
-        blocked = BLOCKED * (1.0 - inside.unsqueeze(0) * real.unsqueeze(1))
+        # one table says both: what a distance is worth, and, at its ends, that it is out of reach
+        table = nn.functional.pad(self.bias, (1, 1), value=BLOCKED)
+        index = (columns - rows + 1).clamp(0, self.context + 2)
+        bias = table[:, index.reshape(-1)].reshape(1, HEADS, steps, -1)
+        unreal = (BLOCKED * (1.0 - real)).unsqueeze(1).unsqueeze(1)
         scores = asked @ key.transpose(2, 3) / (WIDTH // HEADS) ** 0.5
-        shares = (scores.float() + bias.unsqueeze(0) + blocked.unsqueeze(1)).softmax(-1)
+        shares = (scores.float() + bias + unreal).softmax(-1)
         mixed = (shares.to(x.dtype) @ value).transpose(1, 2).reshape(batch, -1, WIDTH)
         return self.out(mixed), after
 
@@ -166,44 +169,56 @@ class Layer(nn.Module):
 
 
 class SpeechEncoder(nn.Module):
-    """Features (B, T, 160: two hops of 80 bins) → states (B, T, 384), `config.delay` steps late."""
+    """Features (B, T, 160: two hops of 80 bins) → states (B, T, 384), `config.delay` steps late.
 
-    def __init__(self, config: EncoderConfig) -> None:
+    Args:
+        config: its shape.
+        name: what the names of its states begin with, for a network that has two.
+    """
+
+    def __init__(self, config: EncoderConfig, name: str = "speech") -> None:
         super().__init__()
-        self.config = config
+        self.config, self.name = config, name
         self.bins = nn.Linear(BINS, BINS)
         """Our mel bins and units → Whisper's."""
-        self.level = Level()
+        self.level = Level("level" if name == "speech" else f"{name}_level")
         self.conv_hops = nn.Conv1d(BINS, WIDTH, 3)
         self.conv_steps = nn.Conv1d(WIDTH, WIDTH, 3, stride=2)
         self.place = nn.Parameter(torch.zeros(WIDTH))
         """What every position adds: Whisper's own vector of one place."""
         self.layers = nn.ModuleList(
-            Layer(f"speech_{i}", config, ahead) for i, ahead in enumerate(config.ahead)
+            Layer(f"{name}_{i}", config, ahead) for i, ahead in enumerate(config.ahead)
         )
         self.norm = nn.LayerNorm(WIDTH)
 
     def initial_state(self, batch: int) -> State:
         """Every named state tensor, nothing heard yet."""
         state = self.level.initial_state(batch)
-        state["speech_hops"] = torch.zeros(batch, 2, BINS)
-        state["speech_steps"] = torch.zeros(batch, 1, WIDTH)
+        state[f"{self.name}_hops"] = torch.zeros(batch, 2, BINS)
+        state[f"{self.name}_steps"] = torch.zeros(batch, 1, WIDTH)
         for layer in self.layers:
             assert isinstance(layer, Layer)  # noqa: S101  nn.ModuleList forgets the type
             state |= layer.initial_state(batch)
         return state
 
-    def forward(self, pairs: Tensor, state: State) -> tuple[Tensor, State]:
-        """See the class."""
+    def layer_states(self, pairs: Tensor, state: State) -> tuple[list[Tensor], State]:
+        """What each layer gives, none of it normed; layer i is late by what it and those before wait for."""
         mel = self.bins(pairs.reshape(pairs.shape[0], -1, BINS))
         mel, after = self.level(mel.float(), state)
-        hops = torch.cat([state["speech_hops"] + EMPTY, mel], dim=1)
-        after["speech_hops"] = hops[:, -2:] - EMPTY
+        hops = torch.cat([state[f"{self.name}_hops"] + EMPTY, mel], dim=1)
+        after[f"{self.name}_hops"] = hops[:, -2:] - EMPTY
         once = nn.functional.gelu(self.conv_hops(hops.transpose(1, 2))).transpose(1, 2)
-        steps = torch.cat([state["speech_steps"].to(once.dtype), once], dim=1)
-        after["speech_steps"] = steps[:, -1:]
+        steps = torch.cat([state[f"{self.name}_steps"].to(once.dtype), once], dim=1)
+        after[f"{self.name}_steps"] = steps[:, -1:]
         x = nn.functional.gelu(self.conv_steps(steps.transpose(1, 2))).transpose(1, 2) + self.place
+        given = []
         for layer in self.layers:
             x, part = layer(x, state)
             after |= part
-        return self.norm(x), after
+            given.append(x)
+        return given, after
+
+    def forward(self, pairs: Tensor, state: State) -> tuple[Tensor, State]:
+        """See the class."""
+        given, after = self.layer_states(pairs, state)
+        return self.norm(given[-1]), after

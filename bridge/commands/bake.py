@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge.commands.options import ConfigFile, Emotion, Intensity, Mix, Model
+from bridge.commands.options import ConfigFile, Emotion, Intensity, Mix, Model, Seed, Style
 
 if TYPE_CHECKING:
     from threading import Event
@@ -37,6 +37,8 @@ def bake(
     emotion: Emotion = None,
     mix: Mix = None,
     intensity: Intensity = None,
+    style: Style = None,
+    seed: Seed = None,
     config: ConfigFile = None,
     model: Model = None,
     jobs: Annotated[
@@ -56,7 +58,14 @@ def bake(
     from bridge.takes import formats_of
 
     settings = load_bake(
-        config, lookahead=lookahead, emotion=emotion, mix=mix, intensity=intensity, model=model
+        config,
+        lookahead=lookahead,
+        emotion=emotion,
+        mix=mix,
+        intensity=intensity,
+        style=style,
+        seed=seed,
+        model=model,
     )
     recipe = Recipe(settings, formats_of(formats))
     work = worklist(paths, out, recipe.formats, force=force)

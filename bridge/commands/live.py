@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge.commands.options import Actor, ConfigFile, Emotion, Intensity, Mix, Model, Sinks
+from bridge.commands.options import (
+    Actor,
+    ConfigFile,
+    Emotion,
+    Intensity,
+    Mix,
+    Model,
+    Seed,
+    Sinks,
+    Style,
+)
 
 if TYPE_CHECKING:
     from bridge.assembly import Assembly
@@ -38,6 +48,8 @@ def live(
     emotion: Emotion = None,
     mix: Mix = None,
     intensity: Intensity = None,
+    style: Style = None,
+    seed: Seed = None,
     lookahead: Annotated[
         str | None, typer.Option(help="Which network: live (the default), studio, or milliseconds.")
     ] = None,
@@ -58,7 +70,7 @@ def live(
 
     settings = load_live(
         config, source=source, sinks=sink or None, emotion=emotion, mix=mix, intensity=intensity,
-        lookahead=lookahead, monitor=monitor, model=model, actor=actor,
+        style=style, seed=seed, lookahead=lookahead, monitor=monitor, model=model, actor=actor,
     )  # fmt: skip
     if not settings.sinks:
         raise typer.BadParameter(

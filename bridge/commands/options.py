@@ -23,6 +23,13 @@ Intensity = Annotated[
         "--intensity", help="Strength of the emotion: 0 none, 1 as people do (default), 2 twice that."
     ),
 ]
+Style = Annotated[
+    str | None,
+    typer.Option("--style", help="Whose manner eyes and head have: reader, speaker (default) or actor."),
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", help="Another number: other blinks, glances and head movements.")
+]
 ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", help="Settings in a TOML file; options on the command line go before it."),

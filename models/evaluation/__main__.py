@@ -1,4 +1,4 @@
-"""`python -m models.evaluation [lips|emotion|robust|noise|runs|retarget|all] --data DIR`: tables, and JSON."""
+"""`python -m models.evaluation [lips|emotion|motion|robust|noise|runs|retarget|all] --data DIR`: tables, and JSON."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from models.evaluation import (
     clips,
     conditions,
     languages,
+    motion,
     noise,
     plots,
     robust,
@@ -110,7 +111,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "what",
         nargs="?",
-        choices=("lips", "emotion", "robust", "noise", "runs", "retarget", "all"),
+        choices=("lips", "emotion", "motion", "robust", "noise", "runs", "retarget", "all"),
         default="all",
     )
     found.add_argument("--data", type=Path, required=True, help="folder with grid_s1/val, dev_speakers, …")
@@ -153,7 +154,7 @@ def main() -> int:
         if args.what == "runs"
         else dict(args.network or [(p.stem, p) for p in sorted(WEIGHTS.glob("*.onnx"))])
     )
-    wanted = ("lips", "emotion", "robust", "noise") if args.what == "all" else (args.what,)
+    wanted = ("lips", "emotion", "motion", "robust", "noise") if args.what == "all" else (args.what,)
     report: dict[str, object] = {}
     try:
         for name, path in networks.items():
@@ -164,6 +165,8 @@ def main() -> int:
             report["lips"] = lip_report(args, networks)
         if "emotion" in wanted:
             report["emotion"] = emotion_report(args.data, networks)
+        if "motion" in wanted:
+            report["motion"] = motion.motion_table(networks, args.data)
         if "robust" in wanted:
             report["robust"] = robust_report(args, networks)
         if "runs" in wanted:

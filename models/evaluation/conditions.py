@@ -17,8 +17,8 @@ import soxr
 
 from bridge.frames import RATE_HZ, Floats, frame_count
 from models.data.noises import band, music
+from models.data.throat import other_throat, whispered
 from models.data.tracks import AUDIO_SUFFIXES, read_audio, speech_mask
-from models.evaluation.throat import other_throat, whispered
 
 Condition = Callable[[Floats], Floats]
 

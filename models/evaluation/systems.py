@@ -53,11 +53,15 @@ class Baked:
         direction = DirectionConfig() if direction is None else direction
         self.pipeline = assemble(BakeConfig(model=str(path), direction=direction)).pipeline
 
-    def landmarks(self, samples: Floats) -> Floats:
-        """(T, 68, 3)."""
+    def cues(self, samples: Floats) -> list[Cues]:
+        """frame_count(N) cues, directed."""
         self.pipeline.reset()
         frames = self.pipeline.feed(AudioBlock(samples, 0.0, 0.0)) + self.pipeline.flush()
-        return np.stack([f.cues.landmarks for f in frames])
+        return [f.cues for f in frames]
+
+    def landmarks(self, samples: Floats) -> Floats:
+        """(T, 68, 3)."""
+        return np.stack([c.landmarks for c in self.cues(samples)])
 
 
 def named_path(text: str) -> tuple[str, Path]:

@@ -15,7 +15,7 @@ import torch
 
 from bridge import landmarks as face
 from bridge.frames import EMOTIONS, Floats
-from models.data.motion import EYEBALL_RADIUS_CM, gaze_of, rotation_vectors
+from models.data.motion import EYEBALL_RADIUS_CM, rotation_vectors
 from models.data.tracks import Track, read_track
 from models.expression import Expression, keep_lip_gap
 
@@ -55,12 +55,7 @@ def fit(folder: Path) -> Expression:
         )
     count = len(EMOTIONS)
     posture, opening = np.zeros((count, 204)), np.zeros((count, 204))
-    gaze, head, lively, seen = (
-        np.zeros((count, 4)),
-        np.zeros((count, 6)),
-        np.zeros((count, 2)),
-        np.zeros(count),
-    )
+    gaze, head, seen = np.zeros((count, 4)), np.zeros((count, 6)), np.zeros(count)
     for tracks in found.values():
         calm = tracks["neutral"]
         calm_gap = face.lip_gap(calm.landmarks)
@@ -69,7 +64,6 @@ def fit(folder: Path) -> Expression:
         calm_lids = np.quantile(face.lid_gap(calm.landmarks), 0.7, axis=0)
         calm_open = np.stack([np.ones_like(calm_gap), (calm_gap - base_gap).clip(0, 1.5)], axis=1)
         calm_map = np.linalg.lstsq(calm_open, (calm.landmarks - base).reshape(-1, 204), rcond=None)[0]
-        calm_motion = motion_spread(calm)
         for name, track in tracks.items():
             if name not in EMOTIONS:
                 continue
@@ -85,7 +79,6 @@ def fit(folder: Path) -> Expression:
             opening[k] += table[1] - calm_map[1]
             gaze[k] += np.median(gaze_raw(track), axis=0) - np.median(gaze_raw(calm), axis=0)
             head[k] += np.median(head_vectors(track), axis=0) - np.median(head_vectors(calm), axis=0)
-            lively[k] += motion_spread(track) / calm_motion
             seen[k] += 1
     seen = np.maximum(seen, 1)[:, None]
     model = Expression()
@@ -106,9 +99,6 @@ def fit(folder: Path) -> Expression:
     model.gaze.copy_(torch.tensor(gaze_mean, dtype=to).clamp(-0.12, 0.12))
     model.head.copy_(torch.tensor(head_mean, dtype=to).clamp(-0.2, 0.2))
     model.head[:, 5] = torch.tensor(head_mean[:, 5], dtype=to).clamp(-1.5, 1.5)
-    lively_mean = np.clip(lively / seen, 0.5, 2.5)
-    lively_mean[neutral] = 1.0
-    model.liveliness.copy_(torch.tensor(lively_mean, dtype=to))
     return model
 
 
@@ -121,13 +111,6 @@ def gaze_raw(track: Track) -> Floats:
     return np.arcsin(np.clip(np.concatenate(sides, axis=1), -0.9, 0.9)).astype(np.float32)
 
 
-def motion_spread(track: Track) -> Floats:
-    """(2,) deviation of gaze and of head rotation within a clip."""
-    gaze = gaze_of(track.iris, track.landmarks).reshape(-1, 4)
-    head = rotation_vectors(track.pose[:, :3, :3])
-    return np.array([gaze.std(axis=0).mean(), head.std(axis=0).mean()], np.float32)
-
-
 def main() -> None:
     """Fits and writes."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -137,13 +120,13 @@ def main() -> None:
     model = fit(args.data / "mead_motion")
     torch.save(model.state_dict(), args.out)
     brows, corners = [19, 24], [48, 54]
-    print(f"{'emotion':10s} brow up  corner up  corner out  lids  gaze pitch  head pitch  lively gaze/head")
+    print(f"{'emotion':10s} brow up  corner up  corner out  lids  gaze pitch  head pitch")
     for k, name in enumerate(EMOTIONS):
         d = model.posture[k].reshape(68, 3)
         lids = float((d[[37, 38, 43, 44], 1] - d[[41, 40, 47, 46], 1]).mean())
         print(f"{name:10s} {float(d[brows, 1].mean()):7.2f} {float(d[corners, 1].mean()):9.2f} "
               f"{float((d[54, 0] - d[48, 0]) / 2):10.2f} {lids:6.2f} {float(model.gaze[k, 1]):9.3f} "
-              f"{float(model.head[k, 0]):10.3f} {model.liveliness[k].tolist()}")  # fmt: skip
+              f"{float(model.head[k, 0]):10.3f}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import onnx  # noqa: E402
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
-from bridge.contract import KEY, ContractError, read_contract  # noqa: E402
+from bridge.contract import KEY, NOISE, ContractError, read_contract  # noqa: E402
 from bridge.frames import Steering  # noqa: E402
 from bridge.predictor import Predictor  # noqa: E402
 from export import onnx_file  # noqa: E402
@@ -33,7 +33,7 @@ def tiny(hops: int) -> CueNetwork:
     network = CueNetwork(
         CueConfig(
             ContentConfig(EARS, 16, (1, 2, 4), 6),
-            EmotionConfig(8, (1, 2), 8),
+            EmotionConfig(EARS, hidden=8),
             VoiceConfig(8, dilations=(1, 2)),
             hops,
         )
@@ -91,8 +91,12 @@ def test_predictor_says_what_torch_says(exported: tuple[CueNetwork, Path]) -> No
     from models.data.windows import pairs_of
 
     pairs = pairs_of(torch.from_numpy(mel)[None], 6)
+    drawn = np.random.default_rng(VOICE.seed).standard_normal((1, pairs.shape[1], NOISE), np.float32)
+    noise = torch.from_numpy(drawn)
     with torch.no_grad():
-        out, _ = network(pairs.reshape(1, -1, 80), *neutral_request(), network.initial_state())
+        out, _ = network(
+            pairs.reshape(1, -1, 80), *neutral_request(pairs.shape[1])[:-1], noise, network.initial_state()
+        )
     np.testing.assert_allclose(np.stack([c.gaze for c in got]), out.gaze[0, 3:].numpy(), atol=1e-5)
     np.testing.assert_allclose(np.stack([c.emotion for c in got]), out.emotion[0, 3:].numpy(), atol=1e-5)
 
@@ -102,7 +106,8 @@ def test_predictor_says_what_torch_says(exported: tuple[CueNetwork, Path]) -> No
     [
         ("rate_hz", 44100, r"rate_hz 44100.*needs 16000"),
         ("landmarks", "mediapipe478", r"'mediapipe478'.*'ibug68"),
-        ("version", 99, r"version 99.*needs 1"),
+        ("version", 99, r"version 99.*needs 2"),
+        ("styles", ["clown"], r"'clown'.*'speaker'"),
         ("features", "mfcc", r"'mfcc'.*'log-mel"),
         ("emotions", ["joy"], r"'joy'.*'angry'"),
         ("lookahead_hops", -3, r"lookahead_hops -3"),
@@ -146,11 +151,11 @@ def test_broken_files_are_refused_in_one_line(exported: tuple[CueNetwork, Path],
 def test_state_shapes_must_match_the_file(exported: tuple[CueNetwork, Path], tmp_path: Path) -> None:
     model = onnx.load(str(exported[1]))
     contract = json.loads(model.metadata_props[0].value)
-    contract["states"]["motion"] = [1, 1, 9]
+    contract["states"]["performance"] = [1, 9]
     onnx.helper.set_model_props(model, {KEY: json.dumps(contract)})
     path = tmp_path / "shape.onnx"
     onnx.save(model, str(path))
-    with pytest.raises(ContractError, match=r"motion.*\[1, 1, 64\].*\[1, 1, 9\]"):
+    with pytest.raises(ContractError, match=r"performance.*\[1, 24\].*\[1, 9\]"):
         Predictor.load(path)
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st  # noqa: E402
 from bridge.frames import Steering  # noqa: E402
 from bridge.predictor import Predictor  # noqa: E402
 from export import onnx_file, packing  # noqa: E402
+from export.subgraphs import every_node  # noqa: E402
 from models.content import ContentConfig  # noqa: E402
 from models.cue_network import CueConfig, CueNetwork, neutral_request  # noqa: E402
 from models.emotion import EmotionConfig  # noqa: E402
@@ -33,7 +34,7 @@ def network() -> CueNetwork:
     network = CueNetwork(
         CueConfig(
             ContentConfig(EncoderConfig(ahead=(1, 1), past=5, feed=200), 160, (1, 4), 6),
-            EmotionConfig(8, (1, 2), 8),
+            EmotionConfig(EncoderConfig(ahead=(1, 1), past=5, feed=24), hidden=8),
             VoiceConfig(8, dilations=(1, 2)),
             6,
         )
@@ -80,7 +81,7 @@ def test_large_matrices_are_packed_and_small_ones_are_not(packed: Path) -> None:
     by_kind = {node.op_type for node in graph.node}
     assert {"MatMul", "MatMulNBits"} <= by_kind
     sizes = [int(np.prod(w.dims)) for w in graph.initializer if w.data_type != onnx.TensorProto.UINT8]
-    read = {name for node in graph.node for name in node.input}
+    read = {name for node in every_node(graph) for name in node.input}
     assert max(sizes) < packing.LARGE
     assert {w.name for w in graph.initializer} <= read
 
@@ -94,7 +95,7 @@ def test_a_packed_network_streams_as_the_trained_one(network: CueNetwork, packed
 
     with torch.no_grad():
         pairs = pairs_of(torch.from_numpy(mel)[None], 6)
-        out, _ = network(pairs.reshape(1, -1, 80), *neutral_request(), network.initial_state())
+        out, _ = network(pairs.reshape(1, -1, 80), *neutral_request(pairs.shape[1]), network.initial_state())
     wanted = out.displacement[0, 3:].numpy()
     moves = wanted.std()
     neutral = whole[0] - wanted[0]
@@ -119,9 +120,9 @@ def test_the_shipped_network_leaves_with_standard_operators(tmp_path: Path) -> N
     command = [sys.executable, "-m", "export", "--from", str(SHIPPED), "-o", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=SHIPPED.parents[2], check=False)
     assert done.returncode == 0, done.stderr
-    assert "18 matrices unpacked" in done.stdout
+    assert "29 matrices unpacked" in done.stdout
     model = onnx.load(str(path))
-    assert {node.domain for node in model.graph.node} <= {""}
+    assert {node.domain for node in every_node(model.graph)} <= {""}
     assert [(o.domain, o.version) for o in model.opset_import] == [("", onnx_file.OPSET)]
     assert max(packing.drift(path, SHIPPED, steps=100).values()) <= packing.DRIFT
 
@@ -130,7 +131,7 @@ def test_a_plain_export_needs_no_unpacking(network: CueNetwork, tmp_path: Path) 
     path = tmp_path / "plain.onnx"
     contract = onnx_file.contract_of(network, "small", "noise", "MIT")
     assert "packing" not in onnx_file.export(network, contract, path, "plain")
-    assert {node.domain for node in onnx.load(str(path)).graph.node} == {""}
+    assert {node.domain for node in every_node(onnx.load(str(path)).graph)} == {""}
     assert onnx_file.plain_copy(path, tmp_path / "again.onnx") == 0
 
 
@@ -139,8 +140,8 @@ def test_a_plain_export_needs_no_unpacking(network: CueNetwork, tmp_path: Path) 
     [
         (["--from", "absent.onnx", "-o", "x.onnx"], 1, "absent.onnx: no such network"),
         (["--from", "pyproject.toml", "-o", "x.onnx"], 1, "pyproject.toml is no ONNX file"),
-        (["--cues", "a.pt", "-o", "x.onnx"], 2, "give --emotion, --expression, --voice, --name, or --from FILE"),
-        (["--cues", "a.pt", "--emotion", "b", "--expression", "c", "--voice", "d", "--name", "n", "-o", "x.onnx"],
+        (["--cues", "a.pt", "-o", "x.onnx"], 2, "give --emotion, --expression, --voice, --performance, --name, or --from FILE"),
+        (["--cues", "a.pt", "--emotion", "b", "--expression", "c", "--voice", "d", "--performance", "e", "--name", "n", "-o", "x.onnx"],
          1, "a.pt: run python -m models.training.cues first"),
     ],
 )  # fmt: skip

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from bridge.frames import RATE_HZ
+from models.data import throat
 from models.data.tracks import read_audio
-from models.evaluation import conditions, noise, sounds, throat
+from models.evaluation import conditions, noise, sounds
 
 
 def spoken_vowel(f0: float, formants: tuple[float, ...], seconds: float = 1.5) -> np.ndarray:

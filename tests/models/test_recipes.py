@@ -14,7 +14,7 @@ from bridge.predictor import Predictor  # noqa: E402
 from models.cue_network import assemble  # noqa: E402
 from models.data import lessons  # noqa: E402
 from models.evaluation import __main__ as evaluation  # noqa: E402
-from models.training import cues, emotion, expression, teacher  # noqa: E402
+from models.training import cues, emotion, expression, performance, teacher  # noqa: E402
 from models.voice import Voice, VoiceConfig  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
@@ -44,8 +44,10 @@ def trained(
         common = ("--data", data_folder, "--whisper", whisper)
         command(patch, teacher, *common, "-o", out / "lessons", "--epochs", 1)
         command(patch, cues, *live(data_folder, whisper, out, "--steps", 2))
-        command(patch, emotion, "--data", data_folder, "-o", out / "emotion", "--steps", 2, "--batch", 8)
+        command(patch, emotion, *common, "-o", out / "emotion", "--steps", 2, "--batch", 8)
         command(patch, expression, "--data", data_folder, "-o", out / "expression.pt")
+        small = ("--steps", 2, "--batch", 4)
+        command(patch, performance, "--data", data_folder, "-o", out / "performance.pt", *small)
     state = Voice(VoiceConfig(width=16, dilations=(1, 2))).state_dict()
     saved = {
         "voice": state,
@@ -57,7 +59,8 @@ def trained(
 
 
 def parts(out: Path) -> list[Path]:
-    return [out / "live" / "cues.pt", out / "emotion" / "emotion.pt", out / "expression.pt", out / "voice.pt"]
+    names = ("live/cues.pt", "emotion/emotion.pt", "expression.pt", "voice.pt", "performance.pt")
+    return [out / name for name in names]
 
 
 def test_lessons_hold_every_voice_with_a_mouth(trained: Path) -> None:
@@ -122,7 +125,7 @@ def test_export_makes_a_network_that_the_bridge_runs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    mouth, ears, face, gate = parts(trained)
+    mouth, ears, face, gate, eyes = parts(trained)
     path = tmp_path / "mine.onnx"
     arguments = (
         "--cues",
@@ -133,6 +136,8 @@ def test_export_makes_a_network_that_the_bridge_runs(
         face,
         "--voice",
         gate,
+        "--performance",
+        eyes,
         "--name",
         "mine",
         "-o",
@@ -158,15 +163,16 @@ def test_export_makes_a_network_that_the_bridge_runs(
 def test_parts_of_different_look_ahead_are_refused(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mouth, ears, face, gate = parts(trained)
+    mouth, ears, face, gate, eyes = parts(trained)
     saved = torch.load(gate, weights_only=True) | {"lookahead_hops": 60}
     other = tmp_path / "voice.pt"
     torch.save(saved, other)
     with pytest.raises(ValueError, match=r"40 ms ahead.*600 ms"):
-        assemble(mouth, ears, face, other)
+        assemble(mouth, ears, face, other, eyes)
     with pytest.raises(FileNotFoundError, match=r"models\.training\.emotion first"):
-        assemble(mouth, tmp_path / "no.pt", face, gate)
-    arguments = ("--cues", mouth, "--emotion", ears, "--expression", face, "--voice", other, "--name", "x")
+        assemble(mouth, tmp_path / "no.pt", face, gate, eyes)
+    arguments = ("--cues", mouth, "--emotion", ears, "--expression", face, "--voice", other)
+    arguments += ("--performance", eyes, "--name", "x")
     assert command(monkeypatch, export_command, *arguments, "-o", tmp_path / "x.onnx") == 1
     assert "train both for one" in capsys.readouterr().err
     assert not (tmp_path / "x.onnx").exists()

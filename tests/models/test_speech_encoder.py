@@ -83,7 +83,7 @@ def test_look_ahead_is_shared_between_the_layers(delay: int, ahead: tuple[int, .
 
 
 def test_level_makes_any_gain_the_same() -> None:
-    level = Level()
+    level = Level("level")
     x = torch.rand(1, 40, BINS) * 0.5 + 0.8
     with torch.no_grad():
         loud, _ = level(x, level.initial_state(1))

@@ -1,0 +1,109 @@
+"""Tracks → what eyes and head do, 25 times a second: fixations, head pose, how far the mouth is open.
+
+Gaze is taken with the share of the head's turn that eyes take back (`models.performance.COUNTER`) put back in,
+so that a fixation stays one place while the head moves. Frames in and beside blinks keep the gaze before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bridge import landmarks as face
+from bridge.frames import EMOTIONS, STYLES, Floats
+from models.data.motion import motion_of
+from models.data.tracks import Track, read_track
+
+STEP_S = 0.04
+TURN_RAD = 0.06
+"""A gaze this far from the fixation's own, twice in a row, begins another."""
+SHORTEST = 30
+"""Steps of a track that is worth learning from."""
+SOURCES = {"mead_motion": "mead", "emotion_motion": "acted", "talk": "talk", "grid_s1/train": "grid"}
+"""Folder of the data → group."""
+STYLE_OF = {"mead": "actor", "acted": "speaker", "talk": "speaker", "grid": "reader"}
+
+
+@dataclass(frozen=True, eq=False)
+class Acting:
+    """One track, T steps of 40 ms."""
+
+    name: str
+    group: str
+    style: int
+    """Index into STYLES."""
+    emotion: int
+    """Index into EMOTIONS."""
+    fixation: Floats
+    """(T, 2) yaw, pitch in rad, constant between shifts."""
+    head: Floats
+    """(T, 6) rotation vector (rad), translation (cm), relative to the clip's rest."""
+    opening: Floats
+    """(T,) lip gap in cm above the clip's own closed mouth."""
+
+
+def emotion_in(name: str) -> str | None:
+    """The emotion in a track's name: MEAD's field, or the first word."""
+    for emotion in EMOTIONS:
+        if f"_{emotion}_" in name or name.startswith(f"{emotion}_") or name == f"mead_{emotion}":
+            return emotion
+    return None
+
+
+def fixations(gaze: Floats) -> Floats:
+    """(T, 2) → the same, constant (its median) between shifts."""
+    padded = np.pad(gaze, ((1, 1), (0, 0)), mode="edge")
+    steady = np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
+    starts, i = [0], 1
+    while i < len(steady):
+        held = np.median(steady[max(starts[-1], i - 6) : i], axis=0)
+        two = steady[i : i + 2]
+        if len(two) == 2 and (np.linalg.norm(two - held, axis=1) > TURN_RAD).all():
+            starts.append(i)
+            i += 1
+        i += 1
+    out = steady.copy()
+    for start, end in zip(starts, [*starts[1:], len(steady)], strict=True):
+        out[start:end] = np.median(steady[start:end], axis=0)
+    return np.asarray(out, np.float32)
+
+
+def acting_of(track: Track, group: str, emotion: str, counter: float) -> Acting | None:
+    """What a track teaches; None if it is too short."""
+    times = np.arange(track.time_s[0], track.time_s[-1] + 1e-6, STEP_S).astype(np.float32)
+    if len(times) < SHORTEST:
+        return None
+    landmarks = track.at(times, track.landmarks)
+    motion = motion_of(track.at(times, track.iris), landmarks, track.at(times, track.pose))
+    gaze = motion[:, :4].reshape(-1, 2, 2).mean(axis=1)
+    gaze = gaze + counter * np.stack([motion[:, 5], -motion[:, 4]], axis=1)
+    lids = face.lid_gap(landmarks)
+    blinking = (lids < 0.6 * np.quantile(lids, 0.7, axis=0)).any(axis=1)
+    for i in np.flatnonzero(np.convolve(blinking, np.ones(3), "same") > 0):
+        gaze[i] = gaze[max(0, i - 1)]
+    gap = face.lip_gap(landmarks)
+    style = "actor" if track.name.startswith("mead_") else STYLE_OF[group]
+    return Acting(
+        track.name,
+        group,
+        STYLES.index(style),
+        EMOTIONS.index(emotion),
+        fixations(gaze),
+        motion[:, 4:],
+        (gap - np.quantile(gap, 0.1)).astype(np.float32),
+    )
+
+
+def performances(data: Path, counter: float) -> Iterator[Acting]:
+    """All that a data folder holds; talk and commands count as neutral."""
+    for folder, group in SOURCES.items():
+        for path in sorted((data / folder).glob("*.npz")):
+            emotion = emotion_in(path.stem) if group in ("mead", "acted") else "neutral"
+            if emotion is None:
+                continue
+            found = acting_of(read_track(path), group, emotion, counter)
+            if found is not None:
+                yield found

@@ -1,0 +1,264 @@
+"""Trains what eyes and head do: `python -m models.training.performance --data DIR -o runs/performance.pt`.
+
+From tracks alone, silent ones as well: acted emotions, natural talk, read commands. The cell is taught to say how
+likely what people did next is (maximum likelihood, teacher forced); then, run freely, it is set so that gaze
+shifts and the head's speed come out as often and as large as they were tracked, for each emotion and style.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bridge.contract import NOISE
+from bridge.frames import EMOTIONS, STYLES, Floats
+from models.data.performances import Acting, performances
+from models.performance import (
+    COUNTER,
+    FAST_STEPS,
+    HEAD,
+    HIDDEN,
+    MOUTH,
+    SACCADE,
+    SLOW_STEPS,
+    TAIL,
+    Performance,
+    class_of,
+)
+
+STEPS = 64
+SHARES = {"mead": 0.35, "acted": 0.2, "talk": 0.25, "grid": 0.2}
+NEUTRAL = EMOTIONS.index("neutral")
+HEAD_NOISE = 0.02
+"""Of a step's unit, added to the head that the cell sees, so that it learns to come back."""
+ROUNDS = 6
+SEEDS = 6
+OTHER_MOUTH = 0.4
+"""Share of windows whose mouth is another person's: a few clips are no ground to tie eyes to a mouth."""
+"""Of setting the rates: how often, and runs of each track each time."""
+TURN = np.tan(np.radians(4.0))
+Figures = Callable[[Floats, Floats], tuple[float, float]]
+
+
+class Lesson(NamedTuple):
+    """A batch: B windows of T steps."""
+
+    fixation: Tensor
+    begins: Tensor
+    head: Tensor
+    opening: Tensor
+    counts: Tensor
+    emotion: Tensor
+    style: Tensor
+
+
+def warped(acting: Acting, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    """Fixation, head and opening of a window, played slower or faster, at times mirrored."""
+    length = len(acting.fixation)
+    at = np.arange(0, length - 1, rng.uniform(0.87, 1.15))
+    low = at.astype(int)
+    share = (at - low)[:, None].astype(np.float32)
+    head = acting.head[low] * (1 - share) + acting.head[low + 1] * share
+    fixation, opening = acting.fixation[low].copy(), acting.opening[low]
+    start = int(rng.integers(0, max(1, len(low) - STEPS)))
+    part = slice(start, start + STEPS)
+    fixation, head, opening = fixation[part], head[part].copy(), opening[part]
+    if rng.random() < 0.5:
+        fixation = fixation * np.array([-1, 1], np.float32)
+        head *= np.array([1, -1, -1, -1, 1, 1], np.float32)
+    return fixation, head, opening
+
+
+def smoothed(head: Floats) -> Floats:
+    """(T, 6) without the tracker's shiver."""
+    padded = np.pad(head, ((1, 1), (0, 0)), mode="edge")
+    return np.asarray(0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:], np.float32)
+
+
+def lesson(groups: dict[str, list[Acting]], rng: np.random.Generator, size: int) -> Lesson:
+    """A batch, drawn by group."""
+    names = [name for name in SHARES if groups.get(name)]
+    odds = np.array([SHARES[name] for name in names])
+    rows: list[list[Floats]] = []
+    for _ in range(size):
+        group = groups[names[int(rng.choice(len(names), p=odds / odds.sum()))]]
+        acting = group[int(rng.integers(len(group)))]
+        fixation, head, opening = warped(acting, rng)
+        if rng.random() < OTHER_MOUTH:
+            other = group if rng.random() < 0.5 else groups[names[int(rng.integers(len(names)))]]
+            borrowed = other[int(rng.integers(len(other)))].opening
+            opening = np.resize(np.roll(borrowed, -int(rng.integers(len(borrowed)))), len(opening))
+        opening = opening * rng.uniform(0.6, 1.4)
+        head = smoothed(head)
+        begins = np.concatenate([[0.0], np.abs(np.diff(fixation, axis=0)).sum(1) > 1e-6]).astype(np.float32)
+        counts = np.ones(len(fixation), np.float32)
+        lacking = STEPS - len(fixation)
+        if lacking > 0:
+            fixation, head = (np.pad(x, ((0, lacking), (0, 0)), mode="edge") for x in (fixation, head))
+            opening = np.pad(opening, (0, lacking), mode="edge")
+            begins, counts = (np.pad(x, (0, lacking)) for x in (begins, counts))
+        emotion, style = np.zeros(len(EMOTIONS), np.float32), np.zeros(len(STYLES), np.float32)
+        certain = rng.uniform(0.75, 1.0)
+        emotion[acting.emotion] += certain
+        emotion[NEUTRAL] += 1 - certain
+        style[acting.style] = 1.0
+        rows.append([fixation, begins, head, opening, counts, emotion, style])
+    return Lesson(*(torch.from_numpy(np.stack(part).astype(np.float32)) for part in zip(*rows, strict=True)))
+
+
+def heard(mouth: Tensor, opening: Tensor, before: Tensor) -> Tensor:
+    """What the cell sees of the mouth, one step on. All (B, …)."""
+    lively = (opening - before).abs() * 25.0
+    fast = mouth[:, 1:2] + (lively - mouth[:, 1:2]) / FAST_STEPS
+    slow = mouth[:, 2:3] + (lively - mouth[:, 2:3]) / SLOW_STEPS
+    return torch.cat([opening, fast, slow], 1)
+
+
+def losses(network: Performance, given: Lesson) -> Tensor:
+    """(4,) negative log likelihoods a step: shift, class and residual of a fixation, head step."""
+    cell, size = network.loop.step.cell, len(given.head)
+    hidden, mouth = torch.zeros(size, HIDDEN), torch.zeros(size, MOUTH)
+    gaze, age = given.fixation[:, 0], torch.randint(0, 40, (size, 1)).float()
+    shown = given.head + HEAD_NOISE * cell.unit * torch.randn_like(given.head)
+    sums = [torch.zeros(())] * 4
+    for t in range(2, STEPS):
+        mouth = heard(mouth, given.opening[:, t : t + 1], given.opening[:, t - 1 : t])
+        shift, classes, residual, step, hidden = cell(
+            given.emotion,
+            given.style,
+            mouth,
+            gaze,
+            age,
+            shown[:, t - 1],
+            shown[:, t - 1] - shown[:, t - 2],
+            hidden,
+        )
+        counts, begins = given.counts[:, t], given.begins[:, t] * given.counts[:, t]
+        found, rest = class_of(given.fixation[:, t].numpy())
+        off = (rest - residual[:, :2]) / residual[:, 2:].exp()
+        far = ((given.head[:, t] - shown[:, t - 1]) / cell.unit - step[:, :HEAD]) / step[:, HEAD:].exp()
+        student = 0.5 * (TAIL + 1) * torch.log1p(far.square() / TAIL) + step[:, HEAD:]
+        begun = nn.functional.binary_cross_entropy_with_logits(
+            shift[:, 0], given.begins[:, t], reduction="none"
+        )
+        which = nn.functional.cross_entropy(classes, found, reduction="none", label_smoothing=0.05)
+        parts = (
+            begun * counts,
+            which * begins,
+            (0.5 * off.square() + residual[:, 2:]).sum(1) * begins,
+            student.sum(1) * counts,
+        )
+        sums = [total + part.sum() for total, part in zip(sums, parts, strict=True)]
+        gaze = gaze + SACCADE * (given.fixation[:, t] - gaze)
+        age = torch.where(given.begins[:, t : t + 1] > 0.5, torch.zeros_like(age), age + 1)
+    all_steps, shifts = given.counts[:, 2:].sum(), given.begins.sum() + 1
+    return torch.stack([sums[0] / all_steps, sums[1] / shifts, sums[2] / shifts, sums[3] / all_steps])
+
+
+def acted(network: Performance, acting: Acting, seeds: int) -> tuple[Floats, Floats]:
+    """Gaze (S, T, 2) and head (S, T, 6), generated to a track's mouth with S seeds, 25 a second."""
+    steps = len(acting.opening)
+    opening = np.interp(np.arange(2 * steps) / 2, np.arange(steps), acting.opening).astype(np.float32)
+    emotion = torch.zeros(seeds, 2 * steps, len(EMOTIONS))
+    emotion[..., acting.emotion] = 1.0
+    style = torch.zeros(seeds, len(STYLES))
+    style[:, acting.style] = 1.0
+    noise = np.random.default_rng(0).standard_normal((seeds, 2 * steps, NOISE), np.float32)
+    mouth = torch.from_numpy(opening)[None, :, None].expand(seeds, -1, -1)
+    with torch.no_grad():
+        motion, _ = network(
+            emotion, style, mouth, torch.from_numpy(noise), torch.ones(seeds, 1), network.initial_state(seeds)
+        )
+    frames = motion[:, ::2].numpy()
+    return frames[..., :2], frames[..., 4:]
+
+
+def rates(gaze: Floats, head: Floats) -> tuple[float, float]:
+    """Gaze shifts a step (more than 4° within 100 ms) and the median angle of a head step."""
+    padded = np.pad(gaze, ((1, 1), (0, 0)), mode="edge")
+    steady = np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
+    turned = np.linalg.norm(steady[2:] - steady[:-2], axis=1) > TURN
+    shifts = int((np.diff(turned.astype(int), prepend=0) == 1).sum())
+    return shifts / len(gaze), float(np.median(np.linalg.norm(np.diff(head[:, :3], axis=0), axis=1)))
+
+
+def settle(network: Performance, actings: list[Acting]) -> None:
+    """Sets `eager` and `lively` so that generated rates meet the tracked ones, by emotion (actors) and style."""
+    kinds: dict[int, list[Acting]] = {}
+    for acting in actings:
+        actor = STYLES[acting.style] == "actor"
+        key = acting.emotion if actor else len(EMOTIONS) + acting.style
+        kinds.setdefault(key, []).append(acting)
+    for key, found in kinds.items():
+        chosen = found[:: max(1, len(found) // 20)]
+        seconds = np.array([len(a.opening) for a in chosen], np.float64)
+        real = np.array(
+            [rates(a.fixation - COUNTER * np.stack([a.head[:, 1], -a.head[:, 0]], 1), a.head) for a in chosen]
+        )
+        wanted = np.average(real[:, 0], weights=seconds), np.median(real[:, 1])
+        for _ in range(ROUNDS):
+            made = np.array(
+                [rates(*one) for a in chosen for one in zip(*acted(network, a, SEEDS), strict=True)]
+            )
+            got = np.average(made[:, 0], weights=np.repeat(seconds, SEEDS)), np.median(made[:, 1])
+            # an emotion's own setting comes on top of its style's: actors keep their style's at nought
+            network.loop.step.eager[key] += float(
+                np.clip(np.log((wanted[0] + 2e-4) / (got[0] + 2e-4)), -0.7, 0.7)
+            )
+            network.loop.step.lively[key] += float(0.8 * np.clip(np.log(wanted[1] / got[1]), -0.5, 0.5))
+
+
+def main() -> None:
+    """Trains, sets the rates, writes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--batch", type=int, default=48)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    rng = np.random.default_rng(args.seed)
+    actings = list(performances(args.data, COUNTER))
+    if not actings:
+        parser.error(f"{args.data} holds no tracks: mead_motion, emotion_motion, talk or grid_s1/train")
+    groups: dict[str, list[Acting]] = {}
+    for acting in actings:
+        groups.setdefault(acting.group, []).append(acting)
+    print(", ".join(f"{name} {len(found)}" for name, found in groups.items()), flush=True)
+    network = Performance()
+    optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.03)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=args.steps + 1, pct_start=0.1)
+    weights = torch.tensor([4.0, 0.3, 0.1, 0.5])
+    started, shown = time.monotonic(), torch.zeros(4)
+    for step in range(1, args.steps + 1):
+        each = losses(network, lesson(groups, rng, args.batch))
+        optimizer.zero_grad()
+        (weights * each).sum().backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        shown += each.detach() / 100
+        if step % 100 == 0 or step == args.steps:
+            told = " ".join(f"{x:.3f}" for x in shown.tolist())
+            print(f"step {step}/{args.steps} {told} ({time.monotonic() - started:.0f} s)", flush=True)
+            shown.zero_()
+    settle(network.eval(), actings)
+    print(f"rates are set ({time.monotonic() - started:.0f} s)")
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(network.state_dict(), args.out)
+    print("eager", network.loop.step.eager.tolist(), "lively", network.loop.step.lively.tolist())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""Eyes and head: drawn step by step, repeatable, learned from what was tracked; and the figures that judge them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from hypothesis import given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+from bridge.contract import NOISE  # noqa: E402
+from bridge.frames import EMOTIONS, STYLES  # noqa: E402
+from models.data.performances import Acting, emotion_in, fixations, performances  # noqa: E402
+from models.evaluation import motion as figures  # noqa: E402
+from models.performance import COUNTER, Performance, class_of, counter, tailed, uniform_of  # noqa: E402
+from models.training import performance as recipe  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+
+def network(seed: int = 0) -> Performance:
+    torch.manual_seed(seed)
+    made = Performance().eval()
+    made.loop.step.eager += 0.25  # an untrained cell seldom looks elsewhere
+    return made
+
+
+def run(made: Performance, noise: torch.Tensor, sizes: list[int], temperature: float = 1.0) -> torch.Tensor:
+    frames = noise.shape[1]
+    emotion, style = torch.zeros(1, frames, len(EMOTIONS)), torch.zeros(1, len(STYLES))
+    emotion[..., 3], style[0, 1] = 1.0, 1.0
+    opening = 0.5 + 0.5 * torch.sin(torch.arange(frames) / 3.0).view(1, -1, 1)
+    state, parts, at = made.initial_state(1), [], 0
+    with torch.no_grad():
+        for size in sizes:
+            part = slice(at, at + size)
+            motion, state = made(
+                emotion[:, part],
+                style,
+                opening[:, part],
+                noise[:, part],
+                torch.full((1, 1), temperature),
+                state,
+            )
+            parts.append(motion)
+            at += size
+    return torch.cat(parts, 1)
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=8), st.integers(0, 5))
+@settings(max_examples=15, deadline=None)
+def test_chunked_equals_whole(sizes: list[int], seed: int) -> None:
+    noise = torch.randn(1, sum(sizes), NOISE, generator=torch.Generator().manual_seed(seed))
+    torch.testing.assert_close(run(network(), noise, sizes), run(network(), noise, [sum(sizes)]))
+
+
+def test_chance_is_all_that_two_runs_differ_in() -> None:
+    one, other = torch.randn(1, 200, NOISE), torch.randn(1, 200, NOISE)
+    first = run(network(), one, [200])
+    torch.testing.assert_close(first, run(network(), one, [200]))
+    second = run(network(), other, [200])
+    assert float((first - second).abs().amax(1)[0, :2].min()) > 0.02
+    assert float((first - second).abs().amax(1)[0, 4:7].min()) > 0.005
+    still = run(network(), one, [200], temperature=0.0)
+    assert float(still[0, :, 4:].std(0).max()) < 0.3 * float(first[0, :, 4:].std(0).max())
+
+
+def test_eyes_dart_and_rest() -> None:
+    moved = run(network(), torch.randn(1, 1500, NOISE), [1500])[0].numpy()
+    looked = moved[:, :2] + counter(torch.from_numpy(moved[:, 4:])).numpy()
+    step = np.linalg.norm(np.diff(looked, axis=0), axis=1)
+    assert np.median(step) < 1e-3 < 0.03 < np.quantile(step, 0.98)
+    assert np.abs(moved[:, 4:7]).max() < 0.8
+
+
+def test_chance_has_the_shapes_it_claims() -> None:
+    z = torch.linspace(-2.5, 2.5, 11)
+    torch.testing.assert_close(uniform_of(z), torch.distributions.Normal(0, 1).cdf(z))
+    from scipy.stats import norm, t
+
+    wanted = t(4).ppf(norm.cdf(z.numpy()))
+    np.testing.assert_allclose(tailed(z).numpy(), wanted, rtol=0.12, atol=1e-6)
+
+
+def test_a_direction_is_its_class_and_what_is_left() -> None:
+    gaze = np.random.default_rng(0).uniform(-0.4, 0.4, (50, 2)).astype(np.float32)
+    found, rest = class_of(gaze)
+    from models.performance import centres
+
+    np.testing.assert_allclose((centres()[found] + rest).numpy(), gaze, atol=1e-6)
+    assert float(rest.abs().max()) < 0.15
+
+
+def test_fixations_are_found_where_eyes_turned() -> None:
+    gaze = np.zeros((90, 2), np.float32)
+    gaze[30:60] = (0.2, -0.1)
+    gaze += np.random.default_rng(1).normal(0, 0.01, gaze.shape).astype(np.float32)
+    found = fixations(gaze)
+    starts = np.flatnonzero(np.abs(np.diff(found, axis=0)).sum(1) > 0) + 1
+    assert starts.tolist() == [30, 60]
+    np.testing.assert_allclose(found[45], (0.2, -0.1), atol=0.01)
+
+
+def test_names_tell_emotions() -> None:
+    assert emotion_in("M030_front_angry_level3_001") == "angry"
+    assert emotion_in("sad_sadgirl_clip1") == "sad"
+    assert emotion_in("mead_fear") == "fear"
+    assert emotion_in("Obama_clip2") is None
+
+
+def still(style: str, emotion: str, turns: float, speed: float, seed: int) -> Acting:
+    """A made track: eyes that turn so often a second, a head that shivers so fast."""
+    rng = np.random.default_rng(seed)
+    new = rng.random(250) < turns / 25
+    places = rng.uniform(-0.3, 0.3, (251, 2)).astype(np.float32)
+    fixation = places[np.cumsum(new)]
+    head = np.zeros((250, 6), np.float32)
+    head[:, :3] = np.cumsum(rng.normal(0, speed / 25, (250, 3)), axis=0)
+    head -= np.linspace(0, 1, 250, dtype=np.float32)[:, None] * head[-1]
+    return Acting(f"{style}{seed}", "mead", STYLES.index(style), EMOTIONS.index(emotion), fixation, head,
+                  rng.uniform(0, 1, 250).astype(np.float32))  # fmt: skip
+
+
+@pytest.mark.slow
+def test_it_learns_who_is_lively() -> None:
+    torch.manual_seed(0)
+    calm = [still("actor", "sad", 0.2, 0.02, i) for i in range(4)]
+    keen = [still("actor", "happy", 1.5, 0.2, 10 + i) for i in range(4)]
+    made, rng = Performance(), np.random.default_rng(0)
+    optimizer = torch.optim.AdamW(made.parameters(), lr=5e-3)
+    before = None
+    for _ in range(30):
+        each = recipe.losses(made, recipe.lesson({"mead": calm + keen}, rng, 16))
+        loss = (torch.tensor([4.0, 0.3, 0.1, 0.5]) * each).sum()
+        before = float(loss.detach()) if before is None else before
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert float(loss.detach()) < before - 1
+    recipe.settle(made.eval(), calm + keen)
+
+    def rates(actings: list[Acting]) -> np.ndarray:
+        every = [recipe.rates(*one) for a in actings for one in zip(*recipe.acted(made, a, 6), strict=True)]
+        return np.mean(every, axis=0)
+
+    (few, slow), (many, fast) = rates(calm), rates(keen)
+    assert many > 2 * few
+    assert fast > 3 * slow
+    # set to what was tracked: 0.2 a step is 5 rad a second
+    assert fast == pytest.approx(np.median([recipe.rates(a.fixation, a.head)[1] for a in keen]), rel=0.3)
+
+
+def test_a_data_folder_gives_performances(data_folder: Path) -> None:
+    found = list(performances(data_folder, COUNTER))
+    groups = {a.group for a in found}
+    assert {"grid", "talk", "mead"} <= groups
+    assert {EMOTIONS[a.emotion] for a in found if a.group == "mead"} == {"neutral", "happy", "angry"}
+    for acting in found:
+        assert acting.fixation.shape == (len(acting.opening), 2)
+        assert acting.head.shape == (len(acting.opening), 6)
+
+
+# --- the figures
+
+
+def made_clip(seconds: int = 8) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    steps = seconds * 25
+    gaze = np.zeros((steps, 2), np.float32)
+    gaze[2 * 25 : 4 * 25, 0] = np.radians(10)  # two shifts
+    lids = np.full((steps, 2), 0.9, np.float32)
+    lids[60:65] = lids[120:125] = 0.1  # two blinks
+    lids[150:152, 0] = 0.1  # a wink is none
+    angle = np.radians(20) * np.sin(np.arange(steps) / 25 * np.pi)
+    rotation = np.stack([figures.quaternion_matrices(
+        np.array([[0, np.sin(a / 2), 0, np.cos(a / 2)]], np.float32))[0] for a in angle])  # fmt: skip
+    return gaze, lids, rotation
+
+
+def test_the_figures_count_what_was_made() -> None:
+    found = figures.moves(*made_clip())
+    assert found.seconds == 8
+    assert found.blinks_per_min == pytest.approx(15)
+    assert found.shifts_per_s == pytest.approx(2 / 8)
+    assert found.fixation_s == pytest.approx(8 / 3)
+    assert found.yaw_range_deg == pytest.approx(39, abs=2)
+    assert found.pitch_range_deg == pytest.approx(0, abs=0.1)
+    # 20° · π a second at most; the median of a cosine's size is 0.707 of it
+    assert found.head_speed_deg_s == pytest.approx(20 * np.pi * 0.707, rel=0.05)
+
+
+def test_many_clips_weigh_by_their_seconds() -> None:
+    long, short = figures.moves(*made_clip(8)), figures.moves(*(part[:40] for part in made_clip(8)))
+    both = figures.middle([long, short])
+    assert both.seconds == pytest.approx(9.6)
+    assert both.blinks_per_min == pytest.approx(60 * 2 / 9.6)
+    assert both.fixation_s == pytest.approx(9.6 / 4)
