@@ -211,7 +211,9 @@ class Feeling(nn.Module):
         frames = torch.arange(pairs.shape[1], device=pairs.device)
         total = count + pairs.shape[1]
         ready = total // BLOCK * BLOCK
-        run = both.index_select(1, torch.arange(ready, device=pairs.device) + (BLOCK - 1 - count))
+        # a tensor as a length: what is traced stays dynamic
+        block = torch.arange(ready, device=pairs.device)  # type: ignore[call-overload]
+        run = both.index_select(1, block + (BLOCK - 1 - count))
         logits, *after = self.whole(run, *(state[name] for name in self.whole.names))
         known = torch.cat([state["feeling_last"] + self.begin, logits], dim=1)
         out = known.index_select(1, (count + frames + 1) // BLOCK * BLOCK)

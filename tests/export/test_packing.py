@@ -140,9 +140,10 @@ def test_a_plain_export_needs_no_unpacking(network: CueNetwork, tmp_path: Path) 
     [
         (["--from", "absent.onnx", "-o", "x.onnx"], 1, "absent.onnx: no such network"),
         (["--from", "pyproject.toml", "-o", "x.onnx"], 1, "pyproject.toml is no ONNX file"),
-        (["--cues", "a.pt", "-o", "x.onnx"], 2, "give --emotion, --expression, --voice, --performance, --name, or --from FILE"),
-        (["--cues", "a.pt", "--emotion", "b", "--expression", "c", "--voice", "d", "--performance", "e", "--name", "n", "-o", "x.onnx"],
-         1, "a.pt: run python -m models.training.cues first"),
+        (["--cues", "a.pt", "-o", "x.onnx"], 2,
+         "give --emotion, --expression, --voice, --performance, --name, or --from FILE"),
+        (["--cues", "a.pt", "--emotion", "b", "--expression", "c", "--voice", "d", "--performance", "e",
+          "--name", "n", "-o", "x.onnx"], 1, "a.pt: run python -m models.training.cues first"),
     ],
 )  # fmt: skip
 def test_mistakes_get_one_line(arguments: list[str], code: int, says: str) -> None:
