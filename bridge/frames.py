@@ -137,7 +137,7 @@ class Steering:
     """0 = the voice decides, 1 = `emotion` decides."""
     intensity: float
     """0 = no emotional displacement, 1 = as people do, 2 = twice that."""
-    style: str = "speaker"
+    style: str = "actor"
     """Whose manner eyes and head have: one of `STYLES`."""
     temperature: float = 1.0
     """How much chance there is in eyes and head: 0 = none, 1 = as people have."""

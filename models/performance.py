@@ -38,6 +38,15 @@ COUNTER = 0.45
 """Share of a head turn that the eyes take back, as tracked eyes do (vestibulo-ocular reflex)."""
 TAIL = 4.0
 """Degrees of freedom of a head step's Student distribution: heads rest, then move in bursts."""
+SHARPNESS = 1.5
+"""Takes back what smoothing of the labels gave to directions that nobody looked in."""
+SHORTEST = 4
+"""Steps that a fixation lasts at least: 160 ms."""
+LIVELINESS = 0.3
+"""The same for the logarithm of a head step's size."""
+EAGERNESS = 1.0
+"""How far emotion and style together may move the logit of a new fixation: what was set on a few seconds of
+actors must not add up to eyes that never rest."""
 MAX_AGE_STEPS = 125.0
 FURTHEST = 3.0
 """Standard deviations of a step that are not passed."""
@@ -183,10 +192,13 @@ class Step(nn.Module):
         )
         chance = uniform_of(noise)
         manner = torch.cat([emotion, style], 1)
-        new = chance[:, 0:1] < torch.sigmoid(shift + (manner * self.eager).sum(1, keepdim=True))
-        cumulative = torch.cumsum((classes / temperature.clamp(min=0.05)).softmax(1), 1)
+        likely = torch.sigmoid(
+            shift + (manner * self.eager).sum(1, keepdim=True).clamp(-EAGERNESS, EAGERNESS)
+        )
+        new = (chance[:, 0:1] < likely) & (age >= SHORTEST)
+        cumulative = torch.cumsum((SHARPNESS * classes / temperature.clamp(min=0.05)).softmax(1), 1)
         chosen = (cumulative < chance[:, 1:2]).to(classes.dtype).sum(1).clamp(max=DIRECTIONS - 1).long()
-        size = ((manner * self.lively).sum(1, keepdim=True)).exp()
+        size = (manner * self.lively).sum(1, keepdim=True).clamp(-LIVELINESS, LIVELINESS).exp()
         aim = (
             self.cell.centres[chosen] + residual[:, :2] + temperature * residual[:, 2:].exp() * noise[:, 2:4]
         )

@@ -148,7 +148,7 @@ def losses(network: Performance, given: Lesson) -> Tensor:
         begun = nn.functional.binary_cross_entropy_with_logits(
             shift[:, 0], given.begins[:, t], reduction="none"
         )
-        which = nn.functional.cross_entropy(classes, found, reduction="none", label_smoothing=0.05)
+        which = nn.functional.cross_entropy(classes, found, reduction="none", label_smoothing=0.01)
         parts = (
             begun * counts,
             which * begins,
