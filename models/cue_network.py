@@ -131,7 +131,7 @@ def neutral_request(frames: int, batch: int = 1) -> tuple[Tensor, Tensor, Tensor
     request = torch.zeros(batch, len(EMOTIONS))
     request[:, EMOTIONS.index("neutral")] = 1.0
     style = torch.zeros(batch, len(STYLES))
-    style[:, STYLES.index("speaker")] = 1.0
+    style[:, STYLES.index("actor")] = 1.0
     one = torch.ones(batch, 1)
     return request, torch.zeros(batch, 1), one, style, one, torch.zeros(batch, frames, NOISE)
 

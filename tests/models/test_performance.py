@@ -64,7 +64,8 @@ def test_chance_is_all_that_two_runs_differ_in() -> None:
     assert float((first - second).abs().amax(1)[0, :2].min()) > 0.02
     assert float((first - second).abs().amax(1)[0, 4:7].min()) > 0.005
     still = run(network(), one, [200], temperature=0.0)
-    assert float(still[0, :, 4:].std(0).max()) < 0.3 * float(first[0, :, 4:].std(0).max())
+    shiver, none = (float(torch.diff(moved[0, ::2, 4:7], n=2, dim=0).std()) for moved in (first, still))
+    assert none < 0.1 * shiver
 
 
 def test_eyes_dart_and_rest() -> None:
@@ -113,18 +114,20 @@ def test_names_tell_emotions() -> None:
 def still(style: str, emotion: str, turns: float, speed: float, seed: int) -> Acting:
     """A made track: eyes that turn so often a second, a head that shivers so fast."""
     rng = np.random.default_rng(seed)
-    new = rng.random(250) < turns / 25
+    new = rng.random(120) < turns / 25
     places = rng.uniform(-0.3, 0.3, (251, 2)).astype(np.float32)
     fixation = places[np.cumsum(new)]
-    head = np.zeros((250, 6), np.float32)
-    head[:, :3] = np.cumsum(rng.normal(0, speed / 25, (250, 3)), axis=0)
-    head -= np.linspace(0, 1, 250, dtype=np.float32)[:, None] * head[-1]
+    head = np.zeros((120, 6), np.float32)
+    head[:, :3] = np.cumsum(rng.normal(0, speed / 25, (120, 3)), axis=0)
+    head -= np.linspace(0, 1, 120, dtype=np.float32)[:, None] * head[-1]
     return Acting(f"{style}{seed}", "mead", STYLES.index(style), EMOTIONS.index(emotion), fixation, head,
-                  rng.uniform(0, 1, 250).astype(np.float32))  # fmt: skip
+                  rng.uniform(0, 1, 120).astype(np.float32))  # fmt: skip
 
 
 @pytest.mark.slow
-def test_it_learns_who_is_lively() -> None:
+def test_it_learns_who_is_lively(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recipe, "ROUNDS", 4)
+    monkeypatch.setattr(recipe, "SEEDS", 4)
     torch.manual_seed(0)
     calm = [still("actor", "sad", 0.2, 0.02, i) for i in range(4)]
     keen = [still("actor", "happy", 1.5, 0.2, 10 + i) for i in range(4)]
