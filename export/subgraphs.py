@@ -24,7 +24,7 @@ from bridge.frames import EMOTIONS, STYLES
 from models.cue_network import CueNetwork
 from models.data.motion import MOTION_SIZE
 from models.emotion import BLOCK
-from models.performance import Step
+from models.performance import HIDDEN, PHASE, SIZE, Between, Step
 
 DOMAIN = "facecue"
 PERFORM, FEEL = "Perform", "Feel"
@@ -112,6 +112,15 @@ class _Step(nn.Module):
         return hidden, packed, frame
 
 
+class _Between(Between):
+    """The frame between two steps, its outputs in a Scan's order."""
+
+    def forward(self, hidden: Tensor, packed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """One frame."""
+        frame, hidden, packed = super().forward(hidden, packed)
+        return hidden, packed, frame
+
+
 def placed(network: CueNetwork) -> CueNetwork:
     """A copy that traces to one node for each part that is to be grown."""
     copy = deepcopy(network)
@@ -165,9 +174,33 @@ def _scan(node: onnx.NodeProto, network: CueNetwork, opset: int) -> list[onnx.No
         torch.zeros(1, NOISE), torch.zeros(1, len(STYLES)), torch.ones(1, 1),
     )  # fmt: skip
     names = ["hidden", "packed", "emotion", "opening", "noise", "style", "temperature"]
-    body = _graph_of(
-        _Step(network.performance.loop.step), example, names, ["hidden_out", "packed_out", "frame"], opset,
-        {"style": style, "temperature": temperature}, "performance_step/", {},
+    around = {name: f"performance/{name}" for name in names[:5]} | {
+        "style": style,
+        "temperature": temperature,
+    }
+    outputs = ["hidden_out", "packed_out", "frame"]
+    step = _graph_of(
+        _Step(network.performance.loop.step), example, names, outputs, opset, around, "performance_step/", {}
+    )
+    between = _graph_of(
+        _Between(), example[:2], names[:2], outputs, opset, around, "performance_between/", {}
+    )
+    body = helper.make_graph(
+        [
+            helper.make_node("Split", [around["packed"], "performance/sizes"],
+                             ["performance/before", "performance/phase", "performance/after"], axis=1),
+            helper.make_node("Less", ["performance/phase", "performance/half"], ["performance/due"]),
+            helper.make_node("Squeeze", ["performance/due"], ["performance/step_now"]),
+            helper.make_node("If", ["performance/step_now"], [f"performance/{name}" for name in outputs],
+                             then_branch=step, else_branch=between),
+        ],
+        "performance",
+        [helper.make_tensor_value_info(around[name], onnx.TensorProto.FLOAT, list(value.shape))
+         for name, value in zip(names[:5], example, strict=False)],
+        [helper.make_tensor_value_info(f"performance/{name}", onnx.TensorProto.FLOAT, [1, size])
+         for name, size in zip(outputs, (HIDDEN, SIZE, MOTION_SIZE), strict=True)],
+        [numpy_helper.from_array(np.array([PHASE, 1, SIZE - PHASE - 1], np.int64), "performance/sizes"),
+         numpy_helper.from_array(np.array(0.5, np.float32), "performance/half")],
     )  # fmt: skip
     return [
         helper.make_node(
@@ -208,6 +241,16 @@ def _if(node: onnx.NodeProto, network: CueNetwork, opset: int) -> list[onnx.Node
     ]  # fmt: skip
 
 
+def _hoist(node: onnx.NodeProto, outer: onnx.GraphProto) -> None:
+    """Moves the weights of all graphs inside a node to the outer one, where packing finds them."""
+    for attribute in node.attribute:
+        if attribute.type == onnx.AttributeProto.GRAPH:
+            outer.initializer.extend(attribute.g.initializer)
+            del attribute.g.initializer[:]
+            for inner in attribute.g.node:
+                _hoist(inner, outer)
+
+
 def grown(model: onnx.ModelProto, network: CueNetwork, opset: int) -> None:
     """Puts the parts where their nodes are, in place; their weights go to the outer graph."""
     graph = model.graph
@@ -217,10 +260,7 @@ def grown(model: onnx.ModelProto, network: CueNetwork, opset: int) -> None:
             nodes.append(node)
             continue
         nodes += (_scan if node.op_type == PERFORM else _if)(node, network, opset)
-        for attribute in nodes[-1].attribute:
-            if attribute.type == onnx.AttributeProto.GRAPH:
-                graph.initializer.extend(attribute.g.initializer)
-                del attribute.g.initializer[:]
+        _hoist(nodes[-1], graph)
     kept = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
     del graph.node[:]
     graph.node.extend(kept)

@@ -145,6 +145,8 @@ def uniform_of(normal: Tensor) -> Tensor:
 
 SIZE = 2 + 1 + 2 + 2 + HEAD + HEAD + 1 + MOUTH + 1
 """Values of the packed state."""
+PHASE = 2 + 1 + 2 + 2 + HEAD + HEAD
+"""Where in it stands whether the next frame lies between two steps."""
 assert SIZE == 24 and MOTION_SIZE == 10 and NOISE == 4 + HEAD  # noqa: S101, PT018  shapes agree across rooms
 
 
@@ -220,6 +222,17 @@ class Step(nn.Module):
         now_head = head + half * (head_next - head)
         now_gaze = now_gaze - counter(now_head)
         return torch.cat([now_gaze, now_gaze, now_head], 1), hidden, packed
+
+
+class Between(nn.Module):
+    """What `Step` says of the frame between two steps of the cell, and nothing else: it costs next to nothing."""
+
+    def forward(self, hidden: Tensor, packed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, …) what is remembered → motion (B, 10) and what is remembered next."""
+        before, phase, after = torch.split(packed, [PHASE, 1, SIZE - PHASE - 1], 1)
+        gaze, head = before[:, 3:5], before[:, 7 : 7 + HEAD]
+        seen = gaze - counter(head)
+        return torch.cat([seen, seen, head], 1), hidden + 0.0, torch.cat([before, 1.0 - phase, after], 1)
 
 
 class Loop(nn.Module):
