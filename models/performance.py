@@ -9,13 +9,12 @@ in as an input, so that a seed says everything and blocks of any size give the s
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
 from bridge.contract import NOISE
 from bridge.frames import EMOTIONS, STYLES, Floats
+from models.chance import tailed, uniform_of
 from models.data.motion import MOTION_SIZE
 from models.streaming import State
 
@@ -36,8 +35,6 @@ SACCADE = 0.75
 """Share of the way to a new fixation that the eyes go in one step of 40 ms."""
 COUNTER = 0.45
 """Share of a head turn that the eyes take back, as tracked eyes do (vestibulo-ocular reflex)."""
-TAIL = 4.0
-"""Degrees of freedom of a head step's Student distribution: heads rest, then move in bursts."""
 SHARPNESS = 1.5
 """Takes back what smoothing of the labels gave to directions that nobody looked in."""
 SHORTEST = 4
@@ -48,8 +45,6 @@ EAGERNESS = 1.0
 """How far emotion and style together may move the logit of a new fixation: what was set on a few seconds of
 actors must not add up to eyes that never rest."""
 MAX_AGE_STEPS = 125.0
-FURTHEST = 3.0
-"""Standard deviations of a step that are not passed."""
 
 
 def centres() -> Tensor:
@@ -127,20 +122,9 @@ class Cell(nn.Module):
         )
 
 
-def tailed(normal: Tensor) -> Tensor:
-    """Standard normal → Student's t with `TAIL` degrees of freedom (Cornish-Fisher), at most 3 deviations in."""
-    z = normal.clamp(-FURTHEST, FURTHEST)
-    return z + (z**3 + z) / (4 * TAIL) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * TAIL**2)
-
-
 def counter(head: Tensor) -> Tensor:
     """(…, 6) head → (…, 2) yaw and pitch that the eyes take back; a rotation about +x lowers the face."""
     return COUNTER * torch.stack([head[..., 1], -head[..., 0]], -1)
-
-
-def uniform_of(normal: Tensor) -> Tensor:
-    """Standard normal → uniform 0..1."""
-    return 0.5 * (1.0 + torch.erf(normal / math.sqrt(2.0)))
 
 
 SIZE = 2 + 1 + 2 + 2 + HEAD + HEAD + 1 + MOUTH + 1

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from bridge.contract import NOISE
 from bridge.frames import EMOTIONS, STYLES, Floats
+from models.chance import TAIL
 from models.data.performances import Acting, performances
 from models.performance import (
     COUNTER,
@@ -28,7 +29,6 @@ from models.performance import (
     MOUTH,
     SACCADE,
     SLOW_STEPS,
-    TAIL,
     Performance,
     class_of,
 )

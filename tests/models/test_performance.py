@@ -12,9 +12,10 @@ from hypothesis import strategies as st  # noqa: E402
 
 from bridge.contract import NOISE  # noqa: E402
 from bridge.frames import EMOTIONS, STYLES  # noqa: E402
+from models.chance import tailed, uniform_of  # noqa: E402
 from models.data.performances import Acting, emotion_in, fixations, performances  # noqa: E402
 from models.evaluation import motion as figures  # noqa: E402
-from models.performance import COUNTER, Performance, class_of, counter, tailed, uniform_of  # noqa: E402
+from models.performance import COUNTER, Performance, class_of, counter  # noqa: E402
 from models.training import performance as recipe  # noqa: E402
 
 pytestmark = pytest.mark.torch
