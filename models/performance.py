@@ -122,16 +122,24 @@ class Cell(nn.Module):
         )
 
 
+def heard(mouth: Tensor, opening: Tensor, before: Tensor) -> Tensor:
+    """What the cell sees of the mouth, one step on. All (B, …): mouth 3, opening and the one before 1."""
+    lively = (opening - before).abs() * 25.0
+    fast = mouth[:, 1:2] + (lively - mouth[:, 1:2]) / FAST_STEPS
+    slow = mouth[:, 2:3] + (lively - mouth[:, 2:3]) / SLOW_STEPS
+    return torch.cat([opening, fast, slow], 1)
+
+
 def counter(head: Tensor) -> Tensor:
     """(…, 6) head → (…, 2) yaw and pitch that the eyes take back; a rotation about +x lowers the face."""
     return COUNTER * torch.stack([head[..., 1], -head[..., 0]], -1)
 
 
-SIZE = 2 + 1 + 2 + 2 + HEAD + HEAD + 1 + MOUTH + 1
-"""Values of the packed state."""
-PHASE = 2 + 1 + 2 + 2 + HEAD + HEAD
-"""Where in it stands whether the next frame lies between two steps."""
-assert SIZE == 24 and MOTION_SIZE == 10 and NOISE == 4 + HEAD  # noqa: S101, PT018  shapes agree across rooms
+LAYOUT = [2, 1, 2, 2, HEAD, HEAD, 1, MOUTH, 1]
+"""The packed state: fixation, its age, gaze now and before, head now and before, phase, mouth, opening before."""
+SIZE, PHASE = sum(LAYOUT), sum(LAYOUT[:6])
+"""Its values, and where among them stands whether the next frame lies between two steps."""
+assert MOTION_SIZE == 2 * 2 + HEAD and NOISE == 4 + HEAD  # noqa: S101, PT018  shapes agree across rooms
 
 
 class Step(nn.Module):
@@ -160,21 +168,12 @@ class Step(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """All (B, …): what is asked, drawn and remembered → motion (B, 10) and what is remembered next."""
         fixation, age, gaze, gaze_before, head, head_before, phase, mouth, opening_before = torch.split(
-            packed, [2, 1, 2, 2, HEAD, HEAD, 1, MOUTH, 1], 1
+            packed, LAYOUT, 1
         )
         due = phase < 0.5  # the first frame of a pair takes the step
-        lively = (opening - opening_before).abs() * 25.0
-        heard = torch.cat(
-            [
-                opening,
-                mouth[:, 1:2] + (lively - mouth[:, 1:2]) / FAST_STEPS,
-                mouth[:, 2:3] + (lively - mouth[:, 2:3]) / SLOW_STEPS,
-            ],
-            1,
-        )
-        heard = torch.where(due, heard, mouth)
+        now_heard = torch.where(due, heard(mouth, opening, opening_before), mouth)
         shift, classes, residual, step, fresh = self.cell(
-            emotion, style, heard, gaze, age, head, head - head_before, hidden
+            emotion, style, now_heard, gaze, age, head, head - head_before, hidden
         )
         chance = uniform_of(noise)
         manner = torch.cat([emotion, style], 1)
@@ -197,7 +196,12 @@ class Step(nn.Module):
         kept = torch.cat([fixation, age, gaze, gaze_before, head, head_before], 1)
         stepped = torch.cat([fixation_next, age_next, gaze_next, gaze, head_next, head], 1)
         packed = torch.cat(
-            [torch.where(due, stepped, kept), 1.0 - phase, heard, torch.where(due, opening, opening_before)],
+            [
+                torch.where(due, stepped, kept),
+                1.0 - phase,
+                now_heard,
+                torch.where(due, opening, opening_before),
+            ],
             1,
         )
         # the frame of the step shows half of it, the next one all of it
@@ -213,8 +217,8 @@ class Between(nn.Module):
 
     def forward(self, hidden: Tensor, packed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, …) what is remembered → motion (B, 10) and what is remembered next."""
+        _, _, gaze, _, head, *_ = torch.split(packed, LAYOUT, 1)
         before, phase, after = torch.split(packed, [PHASE, 1, SIZE - PHASE - 1], 1)
-        gaze, head = before[:, 3:5], before[:, 7 : 7 + HEAD]
         seen = gaze - counter(head)
         return torch.cat([seen, seen, head], 1), hidden + 0.0, torch.cat([before, 1.0 - phase, after], 1)
 
@@ -257,7 +261,6 @@ class Performance(nn.Module):
         """Eyes ahead, head at rest."""
         return {
             "performance_hidden": torch.zeros(batch, HIDDEN),
-            # fixation 2, its age 1, gaze 2 and before 2, head 6 and before 6, phase 1, mouth 3, opening before 1
             "performance": torch.zeros(batch, SIZE),
         }
 

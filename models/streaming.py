@@ -89,38 +89,3 @@ class Recurrent(nn.Module):
         """See the class."""
         y, after = self.gru(x, state[self.name])
         return y, {self.name: after}
-
-
-class Statistics(nn.Module):
-    """Gated mean and deviation of all that was heard, older frames fading. (B, T, C) → (B, T, 2·C).
-
-    Attentive statistics pooling (Okabe et al. 2018) with an exponential window, so that it streams: pauses get
-    no weight and therefore change nothing. State: faded sums of weight, weight·x and weight·x².
-    """
-
-    def __init__(self, name: str, width: int, memory_frames: float) -> None:
-        super().__init__()
-        self.name, self.width = name, width
-        self.fade = 1.0 - 1.0 / memory_frames
-        self.gate = nn.Linear(width, 1)
-
-    def initial_state(self, batch: int) -> State:
-        """Nothing was heard yet."""
-        return {self.name: torch.zeros(batch, 1, 2 * self.width + 1)}
-
-    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """See the class."""
-        x = x.float()  # sums of squares want more than bfloat16
-        weight = torch.sigmoid(self.gate(x).float())
-        now = torch.cat([weight, weight * x, weight * x * x], dim=-1)
-        steps = torch.arange(x.shape[1], device=x.device, dtype=torch.float32)
-        age = steps.unsqueeze(1) - steps.unsqueeze(0)
-        # a deviation is a small difference of large sums: full precision, whatever the layers around use
-        window = torch.where(age >= 0, self.fade ** age.clamp(min=0.0), torch.zeros_like(age))
-        carried = (self.fade ** (steps + 1.0)).view(1, -1, 1) * state[self.name]
-        with torch.autocast(x.device.type, enabled=False):
-            sums = window @ now.float() + carried
-        total, first, second = torch.split(sums, [1, self.width, self.width], dim=-1)
-        mean = first / (total + 1e-3)
-        deviation = (second / (total + 1e-3) - mean * mean).clamp(min=1e-5).sqrt()
-        return torch.cat([mean, deviation], dim=-1), {self.name: sums[:, -1:]}

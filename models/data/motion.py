@@ -27,6 +27,13 @@ def gaze_of(iris: Floats, landmarks: Floats) -> Floats:
     return gaze
 
 
+def steadied(values: Floats) -> Floats:
+    """(T, C) median of each frame and the two beside it: what a tracker jumps to for one frame is gone."""
+    padded = np.pad(values, ((1, 1), (0, 0)), mode="edge")
+    steady: Floats = np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
+    return steady
+
+
 def rotation_vectors(matrices: Floats) -> Floats:
     """(T, 3, 3) rotations → (T, 3) axis × angle, radians."""
     trace = np.clip((np.trace(matrices, axis1=1, axis2=2) - 1) / 2, -1, 1)

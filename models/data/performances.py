@@ -1,6 +1,6 @@
 """Tracks → what eyes and head do, 25 times a second: fixations, head pose, how far the mouth is open.
 
-Gaze is taken with the share of the head's turn that eyes take back (`models.performance.COUNTER`) put back in,
+Gaze is taken with the share of the head's turn that eyes take back (`models.performance.counter`) put back in,
 so that a fixation stays one place while the head moves. Frames in and beside blinks keep the gaze before them.
 """
 
@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from bridge import landmarks as face
 from bridge.frames import EMOTIONS, STYLES, Floats
-from models.data.motion import motion_of
+from models.data.motion import motion_of, steadied
 from models.data.tracks import Track, read_track
+from models.performance import counter
 
 STEP_S = 0.04
 TURN_RAD = 0.06
@@ -55,8 +57,7 @@ def emotion_in(name: str) -> str | None:
 
 def fixations(gaze: Floats) -> Floats:
     """(T, 2) → the same, constant (its median) between shifts."""
-    padded = np.pad(gaze, ((1, 1), (0, 0)), mode="edge")
-    steady = np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
+    steady = steadied(gaze)
     starts, i = [0], 1
     while i < len(steady):
         held = np.median(steady[max(starts[-1], i - 6) : i], axis=0)
@@ -71,7 +72,7 @@ def fixations(gaze: Floats) -> Floats:
     return np.asarray(out, np.float32)
 
 
-def acting_of(track: Track, group: str, emotion: str, counter: float) -> Acting | None:
+def acting_of(track: Track, group: str, emotion: str) -> Acting | None:
     """What a track teaches; None if it is too short."""
     times = np.arange(track.time_s[0], track.time_s[-1] + 1e-6, STEP_S).astype(np.float32)
     if len(times) < SHORTEST:
@@ -79,7 +80,7 @@ def acting_of(track: Track, group: str, emotion: str, counter: float) -> Acting 
     landmarks = track.at(times, track.landmarks)
     motion = motion_of(track.at(times, track.iris), landmarks, track.at(times, track.pose))
     gaze = motion[:, :4].reshape(-1, 2, 2).mean(axis=1)
-    gaze = gaze + counter * np.stack([motion[:, 5], -motion[:, 4]], axis=1)
+    gaze = gaze + counter(torch.from_numpy(motion[:, 4:])).numpy()
     lids = face.lid_gap(landmarks)
     blinking = (lids < 0.6 * np.quantile(lids, 0.7, axis=0)).any(axis=1)
     for i in np.flatnonzero(np.convolve(blinking, np.ones(3), "same") > 0):
@@ -97,13 +98,13 @@ def acting_of(track: Track, group: str, emotion: str, counter: float) -> Acting 
     )
 
 
-def performances(data: Path, counter: float) -> Iterator[Acting]:
+def performances(data: Path) -> Iterator[Acting]:
     """All that a data folder holds; talk and commands count as neutral."""
     for folder, group in SOURCES.items():
         for path in sorted((data / folder).glob("*.npz")):
             emotion = emotion_in(path.stem) if group in ("mead", "acted") else "neutral"
             if emotion is None:
                 continue
-            found = acting_of(read_track(path), group, emotion, counter)
+            found = acting_of(read_track(path), group, emotion)
             if found is not None:
                 yield found

@@ -19,7 +19,7 @@ from bridge.direction import DirectionConfig
 from bridge.frames import CUE_RATE_HZ, EMOTIONS, Cues, Floats
 from bridge.frames import RATE_HZ as SOUND_HZ
 from models.data import corpus
-from models.data.motion import gaze_of, rotation_vectors
+from models.data.motion import gaze_of, rotation_vectors, steadied
 from models.data.tracks import Track, audio_beside, read_audio, read_track
 from models.evaluation.systems import Baked
 
@@ -79,8 +79,7 @@ def moves(gaze: Floats, lid_gap: Floats, rotation: Floats) -> Moves:
     seconds = len(gaze) / RATE_HZ
     degrees = np.degrees(gaze)
     count, covered = blinks(lid_gap)
-    padded = np.pad(degrees, ((1, 1), (0, 0)), mode="edge")
-    steady = np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
+    steady = steadied(degrees)
     lag = round(0.1 * RATE_HZ)
     turned = np.linalg.norm(steady[lag:] - steady[:-lag], axis=1) if len(steady) > lag else np.zeros(0)
     hidden = covered[lag:] | covered[:-lag] if turned.size else np.zeros(0, bool)

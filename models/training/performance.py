@@ -20,17 +20,17 @@ from torch import Tensor, nn
 from bridge.contract import NOISE
 from bridge.frames import EMOTIONS, STYLES, Floats
 from models.chance import TAIL
+from models.data.motion import steadied
 from models.data.performances import Acting, performances
 from models.performance import (
-    COUNTER,
-    FAST_STEPS,
     HEAD,
     HIDDEN,
     MOUTH,
     SACCADE,
-    SLOW_STEPS,
     Performance,
     class_of,
+    counter,
+    heard,
 )
 
 STEPS = 64
@@ -113,14 +113,6 @@ def lesson(groups: dict[str, list[Acting]], rng: np.random.Generator, size: int)
     return Lesson(*(torch.from_numpy(np.stack(part).astype(np.float32)) for part in zip(*rows, strict=True)))
 
 
-def heard(mouth: Tensor, opening: Tensor, before: Tensor) -> Tensor:
-    """What the cell sees of the mouth, one step on. All (B, …)."""
-    lively = (opening - before).abs() * 25.0
-    fast = mouth[:, 1:2] + (lively - mouth[:, 1:2]) / FAST_STEPS
-    slow = mouth[:, 2:3] + (lively - mouth[:, 2:3]) / SLOW_STEPS
-    return torch.cat([opening, fast, slow], 1)
-
-
 def losses(network: Performance, given: Lesson) -> Tensor:
     """(4,) negative log likelihoods a step: shift, class and residual of a fixation, head step."""
     cell, size = network.loop.step.cell, len(given.head)
@@ -182,8 +174,7 @@ def acted(network: Performance, acting: Acting, seeds: int) -> tuple[Floats, Flo
 
 def rates(gaze: Floats, head: Floats) -> tuple[float, float]:
     """Gaze shifts a step (more than 4° within 100 ms) and the median angle of a head step."""
-    padded = np.pad(gaze, ((1, 1), (0, 0)), mode="edge")
-    steady = np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
+    steady = steadied(gaze)
     turned = np.linalg.norm(steady[2:] - steady[:-2], axis=1) > TURN
     shifts = int((np.diff(turned.astype(int), prepend=0) == 1).sum())
     return shifts / len(gaze), float(np.median(np.linalg.norm(np.diff(head[:, :3], axis=0), axis=1)))
@@ -200,7 +191,7 @@ def settle(network: Performance, actings: list[Acting]) -> None:
         chosen = found[:: max(1, len(found) // 20)]
         seconds = np.array([len(a.opening) for a in chosen], np.float64)
         real = np.array(
-            [rates(a.fixation - COUNTER * np.stack([a.head[:, 1], -a.head[:, 0]], 1), a.head) for a in chosen]
+            [rates(a.fixation - counter(torch.from_numpy(a.head)).numpy(), a.head) for a in chosen]
         )
         wanted = np.average(real[:, 0], weights=seconds), np.median(real[:, 1])
         for _ in range(ROUNDS):
@@ -229,7 +220,7 @@ def main() -> None:
         torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     rng = np.random.default_rng(args.seed)
-    actings = list(performances(args.data, COUNTER))
+    actings = list(performances(args.data))
     if not actings:
         parser.error(f"{args.data} holds no tracks: mead_motion, emotion_motion, talk or grid_s1/train")
     groups: dict[str, list[Acting]] = {}

@@ -15,7 +15,7 @@ from bridge.frames import EMOTIONS, STYLES  # noqa: E402
 from models.chance import tailed, uniform_of  # noqa: E402
 from models.data.performances import Acting, emotion_in, fixations, performances  # noqa: E402
 from models.evaluation import motion as figures  # noqa: E402
-from models.performance import COUNTER, Performance, class_of, counter  # noqa: E402
+from models.performance import Performance, class_of, counter  # noqa: E402
 from models.training import performance as recipe  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -157,7 +157,7 @@ def test_it_learns_who_is_lively(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_data_folder_gives_performances(data_folder: Path) -> None:
-    found = list(performances(data_folder, COUNTER))
+    found = list(performances(data_folder))
     groups = {a.group for a in found}
     assert {"grid", "talk", "mead"} <= groups
     assert {EMOTIONS[a.emotion] for a in found if a.group == "mead"} == {"neutral", "happy", "angry"}
