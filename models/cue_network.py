@@ -1,7 +1,7 @@
 """The whole predictor as one network: log-mel and direction in, all cues of a frame out, state in and out.
 
-content (what is said) + expression (what is felt) = displacement; performance (drawn, step by step) + offsets =
-gaze and head. This is what `export` turns into a file and `bridge.predictor` runs.
+content (what is said) + expression (what is felt, and what eyes and head do) = displacement; performance (drawn,
+step by step) + offsets = gaze and head. This is what `export` turns into a file and `bridge.predictor` runs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bridge.contract import NOISE
 from bridge.frames import EMOTIONS, STYLES
 from models.content import Content, ContentConfig
 from models.emotion import EmotionConfig, Feeling
-from models.expression import Expression
+from models.expression import Expression, felt
 from models.losses import lip_gap
 from models.performance import Performance
 from models.speech_encoder import EncoderConfig
@@ -82,7 +82,7 @@ class CueNetwork(nn.Module):
     def initial_state(self, batch: int = 1) -> State:
         """Every named state tensor, nothing heard yet."""
         state: State = {}
-        for branch in (self.content, self.performance, self.emotion, self.voice):
+        for branch in (self.content, self.performance, self.emotion, self.voice, self.expression):
             state |= branch.initial_state(batch)
         return state
 
@@ -105,14 +105,15 @@ class CueNetwork(nn.Module):
         speaking, after_voice = self.voice(states, pairs, state)
         mix = emotion_mix.unsqueeze(1)
         emotion = (1.0 - mix) * logits.softmax(-1) + mix * emotion_request.unsqueeze(1)
-        # a mood that is not certain shows less: a shrug between eight emotions is no expression
-        felt = emotion * emotion.amax(-1, keepdim=True) * intensity.unsqueeze(1)
-        offset, gaze_offset, head_offset = self.expression(felt, spoken)
         # no more than all of an emotion, and none of it at intensity 0: eyes and head then do what they do at rest
         share = intensity.unsqueeze(1).clamp(max=1.0)
         moved_by = share * emotion + (1.0 - share) * self.calm
         opening = lip_gap(spoken).mean(-1, keepdim=True).clamp(min=0.0)
         gesture, after_motion = self.performance(moved_by, style, opening, noise, temperature, state)
+        shown, strength = felt(emotion, intensity.unsqueeze(1))
+        offset, gaze_offset, head_offset, after_face = self.expression(
+            shown, strength, spoken, gesture, state
+        )
         gaze = (gesture[..., :4] + gaze_offset).clamp(-GAZE_LIMIT_RAD, GAZE_LIMIT_RAD)
         head = gesture[..., 4:] + head_offset
         outputs = CueOutputs(
@@ -123,7 +124,7 @@ class CueNetwork(nn.Module):
             emotion=emotion,
             voice=speaking.sigmoid(),
         )
-        return outputs, heard | after | after_motion | after_emotion | after_voice
+        return outputs, heard | after | after_motion | after_face | after_emotion | after_voice
 
 
 def neutral_request(frames: int, batch: int = 1) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:

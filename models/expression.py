@@ -1,8 +1,9 @@
-"""What a feeling does to a face: emotion → displacement, gaze and head offsets, learned from silent tracks.
+"""What a feeling does to a face: the Emotion Animation Module (EAM of ACSEF) as a streaming network.
 
-A stand-in for a full emotion branch that is honest about its data: per emotion a posture, a part that grows
-with how far the mouth is open (brows work while people talk), and gaze and head offsets. The lips' own gap is
-left to the voice, so that an emotion never opens a closed mouth.
+An embedding of the emotion, what the mouth does, and where eyes and head are go through an LSTM and an MLP that
+give the displacement of 68 landmarks in an emotional basis; a linear path beside them carries the posture of each
+emotion. It is learned from silent tracks, so it hears nothing: energy and rate reach it through the mouth, stress
+through the head. The lips' own gap is left to the voice: an emotion never opens a closed mouth.
 """
 
 from __future__ import annotations
@@ -11,10 +12,22 @@ import torch
 from torch import Tensor, nn
 
 from bridge import landmarks as face
-from bridge.frames import EMOTIONS
+from bridge.frames import EMOTIONS, Floats
 from models.losses import lip_gap
+from models.streaming import State
 
-POSTURE, PER_OPENING, GAZE, HEAD = "posture", "per_opening", "gaze", "head"
+COMPONENTS = 24
+EMBEDDING, HIDDEN = 16, 48
+MOUTH, GESTURE = 1, 8
+"""Opening of the mouth; gaze yaw and pitch, head rotation vector and translation."""
+GAZE_UNIT, ROTATION_UNIT, TRANSLATION_UNIT = 0.2, 0.1, 1.0
+"""Sizes that gaze (rad), head rotation (rad) and translation (cm) are seen in."""
+OPENEST = 1.5
+"""cm: a lip gap beyond this says no more."""
+SHARPNESS = 2.0
+"""Exponent that makes the felt emotion of a divided one: a face shows one thing more than a voice does."""
+UNSURE, SURE = 0.2, 0.6
+"""Largest probability at which nothing, and at which all of an emotion is shown."""
 
 
 def keep_lip_gap(displacement: Tensor) -> Tensor:
@@ -30,28 +43,108 @@ def keep_lip_gap(displacement: Tensor) -> Tensor:
     return out
 
 
-class Expression(nn.Module):
-    """Emotion (B, T, 8) and content displacement → offsets. Tables are fitted, not descended to."""
+def gapless(basis: Floats) -> Floats:
+    """(K, 204) components without what they do to the lip gap: any mixture of them keeps it."""
+    kept: Floats = keep_lip_gap(torch.from_numpy(basis).reshape(-1, face.COUNT, 3)).flatten(1).numpy()
+    return kept
 
-    posture: Tensor
-    per_opening: Tensor
+
+def felt(emotion: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor]:
+    """What of an emotion (B, T, 8) is shown, and how much.
+
+    Returns:
+        Shares (B, T, 8) that sum to 1, sharper than what was given, and strength (B, T, 1): `intensity` (B, 1, 1)
+        times how certain the emotion is. A shrug between eight emotions is no expression.
+    """
+    sharp = emotion.clamp(min=1e-6) ** SHARPNESS
+    certain = ((emotion.amax(-1, keepdim=True) - UNSURE) / (SURE - UNSURE)).clamp(0.0, 1.0)
+    return sharp / sharp.sum(-1, keepdim=True), certain * intensity
+
+
+class Expression(nn.Module):
+    """Felt emotion, content and gesture → displacement, gaze and head offsets. State: the LSTM's."""
+
+    basis: Tensor
     gaze: Tensor
     head: Tensor
+    articulation: Tensor
+    emphasis: Tensor
+    unit: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, basis: Floats | None = None) -> None:
         super().__init__()
         count = len(EMOTIONS)
-        self.register_buffer(POSTURE, torch.zeros(count, face.COUNT * 3))
-        self.register_buffer(PER_OPENING, torch.zeros(count, face.COUNT * 3))
-        self.register_buffer(GAZE, torch.zeros(count, 4))
-        self.register_buffer(HEAD, torch.zeros(count, 6))
+        self.embedding = nn.Linear(count, EMBEDDING)
+        self.posture = nn.Linear(count, COMPONENTS, bias=False)
+        self.per_opening = nn.Linear(count, COMPONENTS, bias=False)
+        self.lstm = nn.LSTM(EMBEDDING + MOUTH + GESTURE, HIDDEN, batch_first=True)
+        self.mlp = nn.Sequential(
+            nn.Linear(HIDDEN + EMBEDDING, HIDDEN), nn.GELU(), nn.Linear(HIDDEN, COMPONENTS)
+        )
+        blank = torch.zeros(COMPONENTS, face.COUNT * 3)
+        self.register_buffer("basis", blank if basis is None else torch.from_numpy(basis))
+        self.register_buffer("gaze", torch.zeros(count, 4))
+        """Where eyes rest under each emotion, rad."""
+        self.register_buffer("head", torch.zeros(count, 6))
+        """How a head is held."""
+        self.register_buffer("articulation", torch.zeros(count))
+        """How much wider (or less wide) the mouth moves while it talks, as a share."""
+        self.register_buffer("emphasis", torch.ones(1))
+        """What the displacement is multiplied with at intensity 1."""
+        self.register_buffer(
+            "unit", torch.tensor([GAZE_UNIT] * 2 + [ROTATION_UNIT] * 3 + [TRANSLATION_UNIT] * 3)
+        )
 
-    def forward(self, emotion: Tensor, content: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Emotion (B, T, 8), already scaled by intensity, and content (B, T, 68, 3) cm.
+    def initial_state(self, batch: int) -> State:
+        """A face at rest."""
+        return {name: torch.zeros(1, batch, HIDDEN) for name in ("expression_hidden", "expression_cell")}
 
-        Returns displacement (B, T, 68, 3), gaze (B, T, 4), head (B, T, 6).
+    def coefficients(
+        self, emotion: Tensor, mouth: Tensor, gesture: Tensor, state: State
+    ) -> tuple[Tensor, State]:
+        """(B, T, 8), (B, T, 1) cm, (B, T, 8) → (B, T, COMPONENTS) of the basis."""
+        embedded = torch.tanh(self.embedding(emotion))
+        seen = torch.cat([embedded, mouth, gesture / self.unit], -1)
+        given = (state["expression_hidden"], state["expression_cell"])
+        recurrent, (hidden, cell) = self.lstm(seen, given)
+        moved = self.mlp(torch.cat([recurrent, embedded], -1))
+        held = self.posture(emotion) + mouth * self.per_opening(emotion)
+        return held + moved, {"expression_hidden": hidden, "expression_cell": cell}
+
+    def forward(
+        self, emotion: Tensor, strength: Tensor, content: Tensor, gesture: Tensor, state: State
+    ) -> tuple[Tensor, Tensor, Tensor, State]:
+        """One stream.
+
+        Args:
+            emotion: (B, T, 8) shares, from `felt`.
+            strength: (B, T, 1), 0 = none of it.
+            content: (B, T, 68, 3) cm, what the voice does to the mouth.
+            gesture: (B, T, 10) as `models.performance` gives it.
+            state: of the stream.
+
+        Returns:
+            Displacement (B, T, 68, 3) cm, gaze (B, T, 4) and head (B, T, 6) offsets, state.
         """
-        opening = lip_gap(content).mean(-1, keepdim=True).clamp(0.0, 1.5)
-        flat = emotion @ self.posture + opening * (emotion @ self.per_opening)
-        displacement = flat.reshape(*flat.shape[:-1], face.COUNT, 3)
-        return displacement, emotion @ self.gaze, emotion @ self.head
+        seen = torch.cat([(gesture[..., :2] + gesture[..., 2:4]) / 2, gesture[..., 4:]], -1)
+        coefficients, after = self.coefficients(emotion, mouth_of(content), seen, state)
+        displacement = self.points(strength * self.emphasis * coefficients)
+        wider = (strength * (emotion * self.articulation).sum(-1, keepdim=True)).unsqueeze(-1)
+        share = emotion * strength
+        return displacement + wider * self.lower(content), share @ self.gaze, share @ self.head, after
+
+    def points(self, coefficients: Tensor) -> Tensor:
+        """(B, …, COMPONENTS) → displacement (B, …, 68, 3) cm."""
+        flat = coefficients @ self.basis
+        return flat.reshape(*flat.shape[:-1], face.COUNT, 3)
+
+    def lower(self, content: Tensor) -> Tensor:
+        """What of the content is mouth and chin."""
+        mask = content.new_zeros(face.COUNT, 1)
+        mask[list(face.LOWER_FACE)] = 1.0
+        return content * mask
+
+
+def mouth_of(content: Tensor) -> Tensor:
+    """(B, T, 68, 3) displacement → (B, T, 1): how much further open than at rest, cm."""
+    return lip_gap(content).mean(-1, keepdim=True).clamp(0.0, OPENEST)

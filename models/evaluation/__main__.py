@@ -12,6 +12,7 @@ from models.data.tracks import read_audio
 from models.evaluation import (
     clips,
     conditions,
+    face_emotion,
     languages,
     motion,
     noise,
@@ -165,6 +166,8 @@ def main() -> int:
             report["lips"] = lip_report(args, networks)
         if "emotion" in wanted:
             report["emotion"] = emotion_report(args.data, networks)
+            faces = {name: face_emotion.exported(path) for name, path in networks.items()}
+            report["face emotion"] = face_emotion.face_report(faces, args.data)
         if "motion" in wanted:
             report["motion"] = motion.motion_table(networks, args.data)
         if "robust" in wanted:

@@ -1,35 +1,60 @@
-"""Fits the expression tables: `python -m models.training.expression --data DIR -o runs/expression.pt`.
+"""Trains what a feeling does to a face: `python -m models.training.expression --data DIR -o runs/expression.pt`.
 
-From silent tracks of people who act eight emotions (MEAD): per person, everything is relative to that
-person's own neutral clip, then averaged over people and made left-right symmetric. Motion statistics only.
+EAM's loss on landmarks and on their relative spatial relations (ACSEF), inside MSEF's joint loss
+L_pca + α L_landmark + β L_lip + γ L_ec (eq. 4), where the emotion is read from the generated cues by a collaborative
+classifier (Emotional Conversation) that learns from the tracks beside it. Silent tracks of people who act eight
+emotions, a textbook's prototypes beside them, and anybody's movement around their own mean.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
+import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from bridge import landmarks as face
 from bridge.frames import EMOTIONS, Floats
+from models import basis as pca
+from models.collaborative import Collaborative
+from models.data import showings
 from models.data.motion import EYEBALL_RADIUS_CM, rotation_vectors
-from models.data.tracks import Track, read_track
-from models.expression import Expression, keep_lip_gap
+from models.data.showings import Showing
+from models.data.tracks import Track
+from models.expression import COMPONENTS, GESTURE, Expression, gapless, keep_lip_gap
 
-NAME = re.compile(r"^(?P<person>[MW]\d+)_.*?_(?P<emotion>[a-z]+)_level")
+FRAMES = 100
+"""Of a window: 2 s."""
+SHARES = {"acted": 0.4, "textbook": 0.4, "moving": 0.2}
+ALPHA = BETA = 10.0
+"""Of MSEF's joint loss, eq. 4: landmarks, lips."""
+GAMMA = 0.2
+"""Of the collaborative classifier. The paper has 10 on losses of another scale."""
+RELATIONS = 10.0
+EVERY = 10
+"""Frames from one whose 2,278 distances are compared to the next."""
+MIXED = 0.5
+"""Share of windows that show an emotion by halves."""
+OTHER_GESTURE = 0.3
+"""Share of windows whose eyes, head and mouth are those of another clip: few clips tie nothing to a feeling."""
+NEUTRAL = EMOTIONS.index("neutral")
+ABLATIONS = ("relations", "collaboration", "textbook")
 
 
-def people(folder: Path) -> dict[str, dict[str, Track]]:
-    """{person: {emotion: track}} of MEAD-named track files."""
-    found: dict[str, dict[str, Track]] = {}
-    for path in sorted(folder.glob("*.npz")):
-        match = NAME.match(path.stem)
-        if match:
-            found.setdefault(match["person"], {})[match["emotion"]] = read_track(path)
-    return found
+class Windows(NamedTuple):
+    """A batch: B windows of T frames."""
+
+    emotion: Tensor
+    target: Tensor
+    share: Tensor
+    mouth: Tensor
+    gesture: Tensor
+    relative: Tensor
+    label: Tensor
 
 
 def head_vectors(track: Track) -> Floats:
@@ -37,69 +62,6 @@ def head_vectors(track: Track) -> Floats:
     return np.concatenate([rotation_vectors(track.pose[:, :3, :3]), track.pose[:, :3, 3]], axis=1).astype(
         np.float32
     )
-
-
-def symmetric(tables: np.ndarray) -> np.ndarray:
-    """(8, 204) averaged with its mirror image."""
-    points = tables.reshape(len(tables), face.COUNT, 3)
-    both = (points + face.mirrored(points.astype(np.float32))) / 2
-    return np.asarray(both.reshape(len(tables), -1))
-
-
-def fit(folder: Path) -> Expression:
-    """Ridge regression of displacement on (1, lip opening), per person and emotion, averaged."""
-    found = {p: t for p, t in people(folder).items() if "neutral" in t}
-    if not found:
-        raise FileNotFoundError(
-            f"{folder} holds no person with a neutral clip (names like M030_front_neutral_level1_001.npz)"
-        )
-    count = len(EMOTIONS)
-    posture, opening = np.zeros((count, 204)), np.zeros((count, 204))
-    gaze, head, seen = np.zeros((count, 4)), np.zeros((count, 6)), np.zeros(count)
-    for tracks in found.values():
-        calm = tracks["neutral"]
-        calm_gap = face.lip_gap(calm.landmarks)
-        base_gap = np.quantile(calm_gap, 0.1)
-        base = np.median(calm.landmarks[calm_gap <= np.quantile(calm_gap, 0.4)], axis=0)
-        calm_lids = np.quantile(face.lid_gap(calm.landmarks), 0.7, axis=0)
-        calm_open = np.stack([np.ones_like(calm_gap), (calm_gap - base_gap).clip(0, 1.5)], axis=1)
-        calm_map = np.linalg.lstsq(calm_open, (calm.landmarks - base).reshape(-1, 204), rcond=None)[0]
-        for name, track in tracks.items():
-            if name not in EMOTIONS:
-                continue
-            k = EMOTIONS.index(name)
-            gap = (face.lip_gap(track.landmarks) - base_gap).clip(0, 1.5)
-            # blinks are not an expression: closed-eye frames stay out
-            awake = (face.lid_gap(track.landmarks) > 0.5 * calm_lids).all(axis=1)
-            design = np.stack([np.ones_like(gap), gap], axis=1)[awake]
-            flat = (track.landmarks - base).reshape(-1, 204)[awake]
-            ridge = design.T @ design + np.diag([1e-3, 2.0])
-            table = np.linalg.solve(ridge, design.T @ flat)
-            posture[k] += table[0] - calm_map[0]
-            opening[k] += table[1] - calm_map[1]
-            gaze[k] += np.median(gaze_raw(track), axis=0) - np.median(gaze_raw(calm), axis=0)
-            head[k] += np.median(head_vectors(track), axis=0) - np.median(head_vectors(calm), axis=0)
-            seen[k] += 1
-    seen = np.maximum(seen, 1)[:, None]
-    model = Expression()
-    posture, opening = symmetric(posture / seen), symmetric(opening / seen)
-    # what an opening mouth does to the lips is the voice's business
-    opening.reshape(count, 68, 3)[:, list(face.LOWER_FACE)] = 0.0
-    neutral = EMOTIONS.index("neutral")
-    for table in (posture, opening):
-        table[neutral] = 0.0
-    to = torch.float32
-    model.posture.copy_(keep_lip_gap(torch.tensor(posture, dtype=to).reshape(count, 68, 3)).flatten(1))
-    model.per_opening.copy_(torch.tensor(opening, dtype=to))
-    # yaw and roll offsets are where a camera or a prompter stood; pitch is how people hold a feeling
-    gaze_mean, head_mean = gaze / seen, head / seen
-    gaze_mean[:, [0, 2]] = 0.0
-    gaze_mean[:, 1] = gaze_mean[:, 3] = gaze_mean[:, [1, 3]].mean(1)
-    head_mean[:, [1, 2, 3, 4]] = 0.0
-    model.gaze.copy_(torch.tensor(gaze_mean, dtype=to).clamp(-0.12, 0.12))
-    model.head.copy_(torch.tensor(head_mean, dtype=to).clamp(-0.2, 0.2))
-    model.head[:, 5] = torch.tensor(head_mean[:, 5], dtype=to).clamp(-1.5, 1.5)
-    return model
 
 
 def gaze_raw(track: Track) -> Floats:
@@ -111,22 +73,261 @@ def gaze_raw(track: Track) -> Floats:
     return np.arcsin(np.clip(np.concatenate(sides, axis=1), -0.9, 0.9)).astype(np.float32)
 
 
+def postures(folder: Path, only: tuple[str, ...] = ()) -> tuple[Floats, Floats]:
+    """Where eyes (8, 4) and head (8, 6) rest under each emotion, against the person's own neutral clip."""
+    count = len(EMOTIONS)
+    gaze, head, seen = np.zeros((count, 4)), np.zeros((count, 6)), np.zeros(count)
+    for person, tracks in showings.people(folder).items():
+        if only and person not in only:
+            continue
+        calm = tracks["neutral"]
+        for name, track in tracks.items():
+            k = EMOTIONS.index(name)
+            gaze[k] += np.median(gaze_raw(track), axis=0) - np.median(gaze_raw(calm), axis=0)
+            head[k] += np.median(head_vectors(track), axis=0) - np.median(head_vectors(calm), axis=0)
+            seen[k] += 1
+    gaze, head = gaze / np.maximum(seen, 1)[:, None], head / np.maximum(seen, 1)[:, None]
+    # yaw and roll offsets are where a camera or a prompter stood; pitch is how people hold a feeling
+    gaze[:, [0, 2]] = 0.0
+    gaze[:, 1] = gaze[:, 3] = gaze[:, [1, 3]].mean(1)
+    head[:, [1, 2, 3, 4]] = 0.0
+    head[:, :3] = head[:, :3].clip(-0.2, 0.2)
+    head[:, 5] = head[:, 5].clip(-1.5, 1.5)
+    return gaze.clip(-0.12, 0.12).astype(np.float32), head.astype(np.float32)
+
+
+def articulation(clips: list[Showing]) -> Floats:
+    """(8,) how much wider mouths opened under each emotion, half of what was measured: four seconds are little."""
+    out = np.zeros(len(EMOTIONS), np.float32)
+    for k in range(len(EMOTIONS)):
+        found = [clip.articulation for clip in clips if clip.emotion == k]
+        if found and k != NEUTRAL:
+            out[k] = float(np.clip(0.5 * np.mean(found), -0.2, 0.3))
+    return out
+
+
+def warped(clip: Showing, rng: np.random.Generator) -> tuple[Floats, ...]:
+    """Displacement, share, opening and gesture of a window: played slower or faster, on a larger or smaller face."""
+    rate = rng.uniform(0.85, 1.18)
+    need = int(FRAMES * rate) + 2
+    start = int(rng.integers(0, max(1, len(clip.opening) - need + 1)))
+    at = np.clip(np.round(start + np.arange(FRAMES) * rate).astype(int), 0, len(clip.opening) - 1)
+    size = rng.normal(1.0, 0.08, 3).astype(np.float32)
+    moved, share = clip.displacement[at] * size, clip.share[at]
+    opening, gesture = clip.opening[at] * rng.uniform(0.7, 1.3), clip.gesture[at].copy()
+    if clip.person != "textbook" and rng.random() < 0.5:
+        moved, share = face.mirrored(moved), share[:, list(face.MIRROR)]
+        gesture *= np.array([-1, 1, 1, -1, -1, -1, 1, 1], np.float32)
+    return moved, share, opening.astype(np.float32), gesture
+
+
+def windows(groups: dict[str, list[Showing]], rng: np.random.Generator, size: int) -> Windows:
+    """A batch, drawn by group; inside acted clips, every emotion as often."""
+    names = [name for name in SHARES if groups.get(name)]
+    odds = np.array([SHARES[name] for name in names])
+    rows: list[tuple[Floats, ...]] = []
+    flags, labels = [], []
+    for _ in range(size):
+        group = groups[names[int(rng.choice(len(names), p=odds / odds.sum()))]]
+        present = sorted({clip.emotion for clip in group})
+        wanted = present[int(rng.integers(len(present)))]
+        of_it = [clip for clip in group if clip.emotion == wanted]
+        clip = of_it[int(rng.integers(len(of_it)))]
+        moved, share, opening, gesture = warped(clip, rng)
+        if not clip.relative and rng.random() < OTHER_GESTURE:
+            every = groups[names[int(rng.integers(len(names)))]]
+            _, _, opening, gesture = warped(every[int(rng.integers(len(every)))], rng)
+        whole = 1.0 if rng.random() > MIXED else rng.uniform(0.2, 1.0)
+        emotion = np.zeros(len(EMOTIONS), np.float32)
+        emotion[clip.emotion] += whole
+        emotion[NEUTRAL] += 1 - whole
+        if not clip.relative:
+            moved = moved * whole
+        rows.append(
+            (np.broadcast_to(emotion, (FRAMES, len(EMOTIONS))), moved, share, opening[:, None], gesture)
+        )
+        flags.append(clip.relative)
+        labels.append(clip.emotion if whole > 0.5 and not clip.relative else -1)
+    emotions, targets, counts, mouths, gestures = (
+        torch.from_numpy(np.stack(part).astype(np.float32)) for part in zip(*rows, strict=True)
+    )
+    return Windows(emotions, targets, counts, mouths, gestures, torch.tensor(flags), torch.tensor(labels))
+
+
+class Relations(nn.Module):
+    """Relative spatial relations (EAM): mean squared error of all distances between two points."""
+
+    neutral: Tensor
+    first: Tensor
+    second: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        first, second = np.triu_indices(face.COUNT, 1)
+        self.register_buffer("neutral", torch.from_numpy(face.neutral_face().copy()))
+        self.register_buffer("first", torch.from_numpy(first))
+        self.register_buffer("second", torch.from_numpy(second))
+
+    def distances(self, displacement: Tensor) -> Tensor:
+        """(…, 68, 3) → (…, 2278) cm."""
+        points = displacement + self.neutral
+        between = points[..., self.first, :] - points[..., self.second, :]
+        return (between.square().sum(-1) + 1e-6).sqrt()
+
+    def forward(self, predicted: Tensor, target: Tensor, share: Tensor) -> Tensor:
+        """(B, T, 68, 3) twice, (B, T, 68): a distance counts as much as its lesser end."""
+        weight = torch.minimum(share[..., self.first], share[..., self.second])
+        error = (self.distances(predicted) - self.distances(target)).square() * weight
+        total: Tensor = error.sum() / weight.sum().clamp(min=1.0)
+        return total
+
+
+def centred(values: Tensor, relative: Tensor) -> Tensor:
+    """(B, T, …) minus its mean over time where only movement is known."""
+    mean = values.mean(1, keepdim=True)
+    return values - mean * relative.reshape(-1, *[1] * (values.dim() - 1)).float()
+
+
+def cues_of(coefficients: Tensor, gesture: Tensor, unit: Tensor) -> Tensor:
+    """What the collaborative classifier reads: (B, T, COMPONENTS + 8)."""
+    return torch.cat([coefficients, gesture / unit], -1)
+
+
+class Course:
+    """The losses of one training, and what they need."""
+
+    def __init__(self, model: Expression, without: tuple[str, ...]) -> None:
+        self.model, self.without = model, without
+        self.relations = Relations()
+        self.reader = Collaborative(COMPONENTS + GESTURE)
+        inverse = np.linalg.pinv(model.basis.numpy().astype(np.float64)).astype(np.float32)
+        self.inverse = torch.from_numpy(inverse)
+        """(204, COMPONENTS): displacement → coefficients."""
+
+    def losses(self, given: Windows) -> tuple[Tensor, Tensor]:
+        """The generator's loss and the classifier's own."""
+        start = self.model.initial_state(len(given.label))
+        coefficients, _ = self.model.coefficients(given.emotion, given.mouth, given.gesture, start)
+        made = self.model.points(coefficients)
+        target = keep_lip_gap(given.target)
+        wanted = target.flatten(2) @ self.inverse
+        predicted, real = centred(made, given.relative), centred(target, given.relative)
+        error = (predicted - real).square().sum(-1) * given.share
+        landmark = error.sum() / given.share.sum().clamp(min=1.0)
+        lips = list(face.MOUTH)
+        lip = error[..., lips].sum() / given.share[..., lips].sum().clamp(min=1.0)
+        whole = (~given.relative).float().reshape(-1, 1, 1)
+        component = ((coefficients - wanted).square() * whole).mean()
+        total = component + ALPHA * landmark + BETA * lip
+        if "relations" not in self.without:
+            total = total + RELATIONS * self.relations(
+                *(part[:, ::EVERY] for part in (predicted, real, given.share))
+            )
+        asked = given.label >= 0
+        reading = torch.zeros(())
+        if "collaboration" not in self.without and bool(asked.any()):
+            unit = self.model.unit
+            label = given.label[asked]
+            logits = self.reader(cues_of(wanted[asked], given.gesture[asked], unit))
+            reading = nn.functional.cross_entropy(logits, label)
+            self.reader.requires_grad_(False)  # it learns from tracks alone
+            seen = self.reader(cues_of(coefficients[asked], given.gesture[asked], unit))
+            self.reader.requires_grad_(True)
+            total = total + GAMMA * nn.functional.cross_entropy(seen, label)
+        return total, reading
+
+
+def groups_of(data: Path, only: tuple[str, ...], without: tuple[str, ...]) -> dict[str, list[Showing]]:
+    """What there is to learn from, by group."""
+    clips = list(showings.acted(data / "mead_motion", only))
+    calm = [
+        showings.calm_map(tracks["neutral"])
+        for person, tracks in showings.people(data / "mead_motion").items()
+        if not only or person in only
+    ]
+    groups = {"acted": clips, "moving": list(showings.moving(data, calm))}
+    if "textbook" not in without:
+        groups["textbook"] = list(showings.textbook(data, clips))
+    return groups
+
+
+def train(
+    groups: dict[str, list[Showing]], steps: int, batch: int, seed: int, without: tuple[str, ...] = ()
+) -> Expression:
+    """An expression that shows what the clips show."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    shown = [clip.displacement for clip in (*groups["acted"], *groups.get("textbook", []))]
+    kept = keep_lip_gap(torch.from_numpy(np.concatenate(shown)[::3])).numpy()
+    model = Expression(gapless(pca.fit(kept, COMPONENTS)))
+    model.articulation.copy_(torch.from_numpy(articulation(groups["acted"])))
+    course = Course(model, without)
+    trained = [*model.parameters(), *course.reader.parameters()]
+    optimizer = torch.optim.AdamW(trained, lr=3e-3, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps + 1)
+    began = time.monotonic()
+    for step in range(1, steps + 1):
+        loss, reading = course.losses(windows(groups, rng, batch))
+        optimizer.zero_grad()
+        (loss + reading).backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        schedule.step()
+        if step % 200 == 0 or step == steps:
+            print(f"{step}/{steps} loss {loss.item():.3f}, classifier {reading.item():.3f} "
+                  f"({time.monotonic() - began:.0f} s)", flush=True)  # fmt: skip
+    return model.eval()
+
+
+def described(model: Expression) -> str:
+    """What each emotion does, in cm and rad."""
+    lines = [f"{'emotion':10s} brow up  corner up  corner out  lids  wider  gaze pitch  head pitch"]
+    with torch.no_grad():
+        emotion = torch.eye(len(EMOTIONS)).unsqueeze(1).expand(-1, 50, -1)
+        still = torch.zeros(len(EMOTIONS), 50, GESTURE)
+        coefficients, _ = model.coefficients(
+            emotion, still[..., :1] + 0.2, still, model.initial_state(len(EMOTIONS))
+        )
+    shape = model.points(model.emphasis * coefficients[:, -1]).numpy()
+    for k, name in enumerate(EMOTIONS):
+        d = shape[k]
+        lids = float((d[list(face.UPPER_LID), 1] - d[list(face.LOWER_LID), 1]).mean())
+        lines.append(
+            f"{name:10s} {d[[19, 24], 1].mean():7.2f} {d[[48, 54], 1].mean():9.2f} "
+            f"{(d[54, 0] - d[48, 0]) / 2:10.2f} {lids:6.2f} {float(model.articulation[k]):6.2f} "
+            f"{float(model.gaze[k, 1]):9.3f} {float(model.head[k, 0]):10.3f}"
+        )
+    return "\n".join(lines)
+
+
 def main() -> None:
-    """Fits and writes."""
+    """Trains and writes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--people", nargs="+", default=[], help="only these of mead_motion, such as M030")
+    parser.add_argument("--without", nargs="+", default=[], choices=ABLATIONS, help="for the ablation")
+    parser.add_argument("--emphasis", type=float, default=1.4, help="of the displacement at intensity 1")
+    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    model = fit(args.data / "mead_motion")
-    torch.save(model.state_dict(), args.out)
-    brows, corners = [19, 24], [48, 54]
-    print(f"{'emotion':10s} brow up  corner up  corner out  lids  gaze pitch  head pitch")
-    for k, name in enumerate(EMOTIONS):
-        d = model.posture[k].reshape(68, 3)
-        lids = float((d[[37, 38, 43, 44], 1] - d[[41, 40, 47, 46], 1]).mean())
-        print(f"{name:10s} {float(d[brows, 1].mean()):7.2f} {float(d[corners, 1].mean()):9.2f} "
-              f"{float((d[54, 0] - d[48, 0]) / 2):10.2f} {lids:6.2f} {float(model.gaze[k, 1]):9.3f} "
-              f"{float(model.head[k, 0]):10.3f}")  # fmt: skip
+    only, without = tuple(args.people), tuple(args.without)
+    try:
+        groups = groups_of(args.data, only, without)
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    print(", ".join(f"{len(found)} {name}" for name, found in groups.items()), flush=True)
+    model = train(groups, args.steps, args.batch, args.seed, without)
+    gaze, head = postures(args.data / "mead_motion", only)
+    model.gaze.copy_(torch.from_numpy(gaze))
+    model.head.copy_(torch.from_numpy(head))
+    model.emphasis.fill_(args.emphasis)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    beside = args.out.with_suffix(".tmp")
+    torch.save(model.state_dict(), beside)
+    beside.replace(args.out)
+    print(described(model))
 
 
 if __name__ == "__main__":

@@ -38,7 +38,8 @@ def tiny(hops: int) -> CueNetwork:
             hops,
         )
     )
-    for buffer in (network.content.basis, *network.expression.buffers()):
+    face = network.expression
+    for buffer in (network.content.basis, face.basis, face.gaze, face.head):
         buffer.normal_(0, 0.05)
     return network.eval()
 

@@ -39,7 +39,8 @@ def network() -> CueNetwork:
             6,
         )
     )
-    for buffer in (network.content.basis, *network.expression.buffers()):
+    face = network.expression
+    for buffer in (network.content.basis, face.basis, face.gaze, face.head):
         buffer.normal_(0, 0.05)
     return onnx_file.rounded(network.eval())
 

@@ -45,7 +45,7 @@ def trained(
         command(patch, teacher, *common, "-o", out / "lessons", "--epochs", 1)
         command(patch, cues, *live(data_folder, whisper, out, "--steps", 2))
         command(patch, emotion, *common, "-o", out / "emotion", "--steps", 2, "--batch", 8)
-        command(patch, expression, "--data", data_folder, "-o", out / "expression.pt")
+        command(patch, expression, "--data", data_folder, "-o", out / "expression.pt", "--steps", 2)
         small = ("--steps", 2, "--batch", 4)
         command(patch, performance, "--data", data_folder, "-o", out / "performance.pt", *small)
     state = Voice(VoiceConfig(width=16, dilations=(1, 2))).state_dict()
@@ -176,15 +176,3 @@ def test_parts_of_different_look_ahead_are_refused(
     assert command(monkeypatch, export_command, *arguments, "-o", tmp_path / "x.onnx") == 1
     assert "train both for one" in capsys.readouterr().err
     assert not (tmp_path / "x.onnx").exists()
-
-
-def test_expression_learns_what_the_tracks_show(data_folder: Path) -> None:
-    model = expression.fit(data_folder / "mead_motion")
-    posture = model.posture.reshape(8, 68, 3)
-    neutral, angry, happy = (EMOTIONS.index(e) for e in ("neutral", "angry", "happy"))
-    assert float(posture[neutral].abs().max()) == 0
-    # the made tracks differ in their brows by seed
-    brows = {k: float(posture[k, 17:27, 1].mean()) for k in (angry, happy)}
-    rng = {seed: float(np.random.default_rng(seed).normal(0, 0.2)) for seed in (60, 61, 62)}
-    assert brows[happy] == pytest.approx(rng[61] - rng[60], abs=0.05)
-    assert brows[angry] == pytest.approx(rng[62] - rng[60], abs=0.05)
