@@ -24,9 +24,9 @@ GAZE_UNIT, ROTATION_UNIT, TRANSLATION_UNIT = 0.2, 0.1, 1.0
 """Sizes that gaze (rad), head rotation (rad) and translation (cm) are seen in."""
 OPENEST = 1.5
 """cm: a lip gap beyond this says no more."""
-SHARPNESS = 2.0
+SHARPNESS = 4.0
 """Exponent that makes the felt emotion of a divided one: a face shows one thing more than a voice does."""
-UNSURE, SURE = 0.2, 0.6
+UNSURE, SURE = 0.2, 0.4
 """Largest probability at which nothing, and at which all of an emotion is shown."""
 
 

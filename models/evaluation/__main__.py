@@ -1,4 +1,7 @@
-"""`python -m models.evaluation [lips|emotion|motion|robust|noise|runs|retarget|all] --data DIR`: tables, and JSON."""
+"""Tables, and JSON: `python -m models.evaluation WHAT --data DIR`.
+
+WHAT is lips, emotion, motion, robust, noise, runs, ablation, retarget, or all.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from models.evaluation import (
     motion,
     noise,
     plots,
+    portraits,
     robust,
     tables,
     utterances,
@@ -112,7 +116,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "what",
         nargs="?",
-        choices=("lips", "emotion", "motion", "robust", "noise", "runs", "retarget", "all"),
+        choices=("lips", "emotion", "motion", "robust", "noise", "runs", "ablation", "retarget", "all"),
         default="all",
     )
     found.add_argument("--data", type=Path, required=True, help="folder with grid_s1/val, dev_speakers, …")
@@ -123,7 +127,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--cues", type=named_path, action="append", metavar="NAME=FILE",
                        help="runs: a cues.pt of models.training.cues, again for more")  # fmt: skip
     found.add_argument("--json", type=Path, help="also write the figures here, clip by clip")
-    found.add_argument("--plots", type=Path, metavar="DIR", help="lips: draw predicted against tracked gap")
+    found.add_argument("--plots", type=Path, metavar="DIR", help="lips, emotion, motion: draw what is judged")
     found.add_argument("--phones", type=Path, action="append", default=[], metavar="DIR",
                        help="robust: a language as NAME.flac with NAME.phones; default: espeak-ng's")  # fmt: skip
     found.add_argument(
@@ -142,6 +146,10 @@ def main() -> int:
 
         retarget.main(sys.argv[2:])
         return 0
+    if sys.argv[1:2] == ["ablation"]:
+        from models.evaluation import ablation
+
+        return ablation.main(sys.argv[2:])
     options = parser()
     args = options.parse_args()
     if not args.data.is_dir():
@@ -168,8 +176,15 @@ def main() -> int:
             report["emotion"] = emotion_report(args.data, networks)
             faces = {name: face_emotion.exported(path) for name, path in networks.items()}
             report["face emotion"] = face_emotion.face_report(faces, args.data)
+            voices = face_emotion.recordings(args.data)
+            if args.plots and voices:
+                print(portraits.strip(args.plots / "emotions.png", faces, voices[0]))
         if "motion" in wanted:
             report["motion"] = motion.motion_table(networks, args.data)
+            if args.plots:
+                sets, first = motion.sets(args.data), next(iter(networks.values()))
+                print(portraits.gaze_sheet(args.plots / "gaze.png", first, sets))
+                print(portraits.head_sheet(args.plots / "head.png", first, sets))
         if "robust" in wanted:
             report["robust"] = robust_report(args, networks)
         if "runs" in wanted:

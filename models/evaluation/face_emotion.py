@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from bridge import landmarks as face
-from bridge.frames import EMOTIONS, RATE_HZ, Floats, Steering
+from bridge.frames import CUE_RATE_HZ, EMOTIONS, RATE_HZ, Floats, Steering
 from models.evaluation import clips, faces
 from models.evaluation.faces import Clips, Judge
 from models.evaluation.systems import Network, left_to_the_voice
@@ -24,6 +24,8 @@ RECORDINGS, SECONDS = 8, 5.0
 """That are directed to every emotion: half GRID's speaker, half people elsewhere."""
 DIAL = (0.0, 0.5, 1.0, 1.5, 2.0)
 LIP_CLIPS = 20
+HEARD_S = 1.0
+"""Of a face that its voice moves; what came before was said before the voice could be known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,11 +82,11 @@ def directed(generate: Face, voices: list[Floats]) -> Clips:
 
 
 def voiced(generate: Face, data: Path) -> Clips:
-    """RAVDESS actors never heard, the emotion left to their voice; a second half of each clip, so that it was heard."""
+    """RAVDESS actors never heard, the emotion left to their voice: the last `HEARD_S`, as the voice is judged."""
     made = []
     for samples, label in ravdess_held_out(data):
         shown = generate(samples, left_to_the_voice()).displacement
-        made.append((shown[len(shown) // 2 :], label))
+        made.append((shown[-round(HEARD_S * CUE_RATE_HZ) :], label))
     return made
 
 
