@@ -36,7 +36,7 @@ from bridge.timeline import FrameLevels, continued, level_dbfs
 
 log = logging.getLogger(__name__)
 
-PIECE_SAMPLES = 2 * RATE_HZ
+PIECE_SAMPLES = RATE_HZ
 """Sound is worked through in pieces of at most this, however long the block."""
 STOP_POLL_S = 0.05
 
