@@ -23,6 +23,7 @@ weights is `bridge.rigs`.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from pathlib import Path
 
@@ -60,20 +61,24 @@ _ACROSS = np.array([face.MIRROR[i] for i in _HALF])
 FEATURES = 3 * _HALF.size
 """Length of the even and of the odd half of a displacement."""
 _FLIP = np.array([-1, 1, 1], np.float32)
+_HALF_FLAT, _ACROSS_FLAT = ((3 * points[:, None] + np.arange(3)).ravel() for points in (_HALF, _ACROSS))
+_FLIP_FLAT = np.tile(_FLIP, _HALF.size)
+_MAPPED_ORDER = np.concatenate([LEFT, RIGHT, CENTRE])
 
 _JAW, _CLOSE = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
 _PARTERS = ("mouthLowerDownLeft", "mouthUpperUpLeft", "mouthFunnel")
-_BLINK, _SQUINT, _WIDE = (
-    np.array([ARKIT_INDEX[f"eye{n}Right"], ARKIT_INDEX[f"eye{n}Left"]]) for n in ("Blink", "Squint", "Wide")
+_LID_SHAPES = tuple(
+    tuple(ARKIT_INDEX[f"{n}{s}"] for n in ("eyeBlink", "eyeWide", "eyeSquint", "cheekSquint", "mouthSmile"))
+    for s in ("Right", "Left")
 )
-_SMILE, _CHEEK = (
-    np.array([ARKIT_INDEX[f"{n}Right"], ARKIT_INDEX[f"{n}Left"]]) for n in ("mouthSmile", "cheekSquint")
+_LOOK = tuple(
+    tuple(ARKIT_INDEX[f"eyeLook{d}{s}"] for d in ("In", "Out", "Down", "Up")) for s in ("Right", "Left")
 )
-_LOOK = np.array(
-    [[ARKIT_INDEX[f"eyeLook{d}{s}"] for d in ("In", "Out", "Down", "Up")] for s in ("Right", "Left")]
+_EYES = np.array(
+    [(*face.UPPER_LID[:2], *face.LOWER_LID[:2], 36, 39), (*face.UPPER_LID[2:], *face.LOWER_LID[2:], 42, 45)]
 )
-_LOOK_SCALE = np.array([YAW_FULL, YAW_FULL, DOWN_FULL, UP_FULL], np.float32)
-_CORNERS = np.array([[36, 39], [42, 45]])
+"""(2, 6) right eye, left eye: two points of the upper lid, those of the lower lid that face them, the corners."""
+_GAP = np.array([*face.GAP_UPPER, *face.GAP_LOWER])
 
 
 @cache
@@ -94,11 +99,27 @@ def halves(move: Floats) -> tuple[Floats, Floats]:
 
 def lip_opening(landmarks: Floats) -> float:
     """Inner-lip gap in cm of (68, 3), as `landmarks.lip_gap` but 0 where the lips have crossed."""
-    d = landmarks[face.GAP_UPPER, :] - landmarks[face.GAP_LOWER, :]
-    if (d[0, 1] + d[2, 1]) + d[1, 1] <= 0:
+    first, middle, last, *lower = landmarks[_GAP].tolist()
+    pairs = list(zip((first, middle, last), lower, strict=True))
+    rise = [up[1] - low[1] for up, low in pairs]
+    if (rise[0] + rise[2]) + rise[1] <= 0:
         return 0.0
-    gap = np.sqrt((d * d).sum(-1))
-    return float((gap[0] + gap[2]) + gap[1]) / 3  # this order: the mirror image must sum alike
+    gap = [math.dist(up, low) for up, low in pairs]
+    return ((gap[0] + gap[2]) + gap[1]) / 3  # this order: the mirror image must sum alike
+
+
+def _share(x: float) -> float:
+    """`x` within 0..1."""
+    return min(max(x, 0.0), 1.0)
+
+
+def _eyes(landmarks: Floats) -> list[tuple[float, float]]:
+    """Right eye, then left: its lid gap, and the height of the lower lid over the corners, in cm."""
+    eyes = []
+    for up, up_too, low, low_too, corner, corner_too in landmarks[_EYES].tolist():
+        gap = (math.dist(up, low) + math.dist(up_too, low_too)) / 2
+        eyes.append((gap, (low[1] + low_too[1]) / 2 - (corner[1] + corner_too[1]) / 2))
+    return eyes
 
 
 class Retarget:
@@ -132,8 +153,9 @@ class Retarget:
         self._at_rest = np.maximum(self._bias, 0)
         neutral = face.neutral_face()
         self._neutral = neutral
-        self._lids: Floats = face.lid_gap(neutral)
-        self._lower = self._lower_lid(neutral)
+        self._eyes = _eyes(neutral)
+        # of the sum and of the difference of the two sides: half of each is what `halves` gives
+        self._half_even, self._half_odd = self._even * np.float32(0.5), self._odd * np.float32(0.5)
         parters = np.zeros(len(ARKIT), bool)
         parters[[ARKIT_INDEX[n] for n in _PARTERS]] = True
         coefficient = self.parting.copy()
@@ -151,21 +173,24 @@ class Retarget:
 
     def __call__(self, cues: Cues) -> Floats:
         """Weights (52,) of a frame, in the order of `ARKIT`."""
-        weights: Floats = np.zeros(len(ARKIT), np.float32)
-        even, odd = halves(cues.landmarks - self._neutral)
-        e, o = self._even @ even + self._bias, self._odd @ odd
+        move = (cues.landmarks - self._neutral).ravel()
+        near, far = move[_HALF_FLAT], move[_ACROSS_FLAT] * _FLIP_FLAT
+        e, o = self._half_even @ (near + far) + self._bias, self._half_odd @ (near - far)
         left = np.maximum(e + o, 0) - self._at_rest
         right = np.maximum(e - o, 0) - self._at_rest
-        weights[LEFT] = self._side @ left
-        weights[RIGHT] = self._side @ right
-        weights[CENTRE] = self._centre @ (left + right)
-        np.minimum(np.maximum(weights, 0, out=weights), 1, out=weights)
+        mapped = np.concatenate([self._side @ left, self._side @ right, self._centre @ (left + right)])
+        np.minimum(np.maximum(mapped, 0, out=mapped), 1, out=mapped)
+        weights: Floats = np.zeros(len(ARKIT), np.float32)
+        weights[_MAPPED_ORDER] = mapped
         self._join_lips(weights, lip_opening(cues.landmarks))
         self._set_lids(weights, cues.landmarks)
-        yaw, pitch = cues.gaze[:, 0], cues.gaze[:, 1]
-        inward = yaw * np.array([1, -1], np.float32)  # the right eye looks inward to the subject's left
-        look = np.stack([inward, -inward, -pitch, pitch], 1) / _LOOK_SCALE
-        weights[_LOOK] = np.minimum(np.maximum(look, 0), 1)
+        (right_yaw, right_pitch), (left_yaw, left_pitch) = cues.gaze.tolist()
+        # the right eye looks inward to the subject's left
+        for (inner, outer, down, up), inward, pitch in zip(
+            _LOOK, (right_yaw, -left_yaw), (right_pitch, left_pitch), strict=True
+        ):
+            weights[inner], weights[outer] = _share(inward / YAW_FULL), _share(-inward / YAW_FULL)
+            weights[down], weights[up] = _share(-pitch / DOWN_FULL), _share(pitch / UP_FULL)
         return weights
 
     def _parts(self, weights: Floats) -> tuple[float, float]:
@@ -191,19 +216,16 @@ class Retarget:
         weights[_JAW] = min(jaw, 1.0)
         weights[_CLOSE] = min(max(jaw - need, 0.0), 1.0)
 
-    @staticmethod
-    def _lower_lid(landmarks: Floats) -> Floats:
-        """(2,) height in cm of the lower lid over the corners, right eye then left."""
-        y = landmarks[:, 1]
-        height: Floats = y[list(face.LOWER_LID)].reshape(2, 2).mean(1) - y[_CORNERS].mean(1)
-        return height
-
     def _set_lids(self, weights: Floats, landmarks: Floats) -> None:
-        opening = face.lid_gap(landmarks) / self._lids
-        raised = self._lower_lid(landmarks) - self._lower
-        blink = np.clip((1 - opening) / (1 - LID_CLOSED), 0, 1)
-        squint = np.clip((raised - SQUINT_CM[0]) / (SQUINT_CM[1] - SQUINT_CM[0]), 0, 1)
-        weights[_BLINK] = blink
-        weights[_WIDE] = np.clip((opening - LID_WIDE[0]) / (LID_WIDE[1] - LID_WIDE[0]), 0, 1)
-        weights[_SQUINT] = squint * (1 - blink * (1 - SQUINT_LEFT_BY_BLINK))
-        weights[_CHEEK] = weights[_SQUINT] * weights[_SMILE]
+        for shapes, (gap, lower), (gap_at_rest, lower_at_rest) in zip(
+            _LID_SHAPES, _eyes(landmarks), self._eyes, strict=True
+        ):
+            blinks, widens, squints, cheek, smiles = shapes
+            opening, raised = gap / gap_at_rest, lower - lower_at_rest
+            blink = _share((1 - opening) / (1 - LID_CLOSED))
+            squint = _share((raised - SQUINT_CM[0]) / (SQUINT_CM[1] - SQUINT_CM[0]))
+            squint *= 1 - blink * (1 - SQUINT_LEFT_BY_BLINK)
+            weights[blinks] = blink
+            weights[widens] = _share((opening - LID_WIDE[0]) / (LID_WIDE[1] - LID_WIDE[0]))
+            weights[squints] = squint
+            weights[cheek] = squint * float(weights[smiles])

@@ -2,7 +2,7 @@
 
 The exporter would unroll a loop, or freeze its length, and would run what need not run. So the network is traced
 with one node in the place of each such part (`placed`); the part is exported by itself, and its graph becomes the
-body of a Scan or the branch of an If that takes the node's place (`grown`).
+body of a Scan or the branch of an If that takes the node's place (`grown`). A part may hold another one.
 """
 
 from __future__ import annotations
@@ -12,22 +12,21 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-import numpy as np
 import onnx
 import torch
-from onnx import helper, numpy_helper
+from onnx import helper
 from torch import Tensor, nn
 
 from bridge.contract import NOISE
 from bridge.features import BINS
 from bridge.frames import EMOTIONS, STYLES
+from models.cell import HIDDEN
 from models.cue_network import CueNetwork
-from models.data.motion import MOTION_SIZE
 from models.emotion import BLOCK
-from models.performance import HIDDEN, PHASE, SIZE, Between, Step
+from models.stride import DRAWN, POSE, Ahead
 
 DOMAIN = "facecue"
-PERFORM, FEEL = "Perform", "Feel"
+PERFORM, WALK, FEEL = "Perform", "Walk", "Feel"
 
 
 def every_node(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
@@ -43,19 +42,36 @@ class _PerformNode(torch.autograd.Function):
     """`models.performance.Loop` as one node; while it is traced, only shapes matter."""
 
     @staticmethod
-    def forward(_: Any, *given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(_: Any, *given: Tensor) -> tuple[Tensor, Tensor]:
         """Outputs of the loop's shapes."""
-        _emotion, _style, opening, _noise, _temperature, hidden, packed = given
-        return opening.repeat(1, 1, MOTION_SIZE), hidden.clone(), packed.clone()
+        return given[2].repeat(1, 1, POSE), given[-1].clone()
 
     @staticmethod
     def symbolic(g: Any, *given: Any) -> Any:
         """The node."""
-        made = g.op(f"{DOMAIN}::{PERFORM}", *given, outputs=3)
-        made[0].setType(given[2].type().with_sizes([None, None, MOTION_SIZE]))
-        for value, like in zip(made[1:], given[5:], strict=True):
-            value.setType(like.type())
-        return made
+        return _poses(g, PERFORM, given, given[-1])
+
+
+class _WalkNode(torch.autograd.Function):
+    """`models.stride.Walk` as one node."""
+
+    @staticmethod
+    def forward(_: Any, *given: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs of its shapes."""
+        return given[-1][:, :, :1].repeat(1, 1, POSE), given[1].clone()
+
+    @staticmethod
+    def symbolic(g: Any, *given: Any) -> Any:
+        """The node."""
+        return _poses(g, WALK, given, given[1])
+
+
+def _poses(g: Any, kind: str, given: tuple[Any, ...], hidden: Any) -> Any:
+    """A node that gives poses and hidden."""
+    made = g.op(f"{DOMAIN}::{kind}", *given, outputs=2)
+    made[0].setType(hidden.type().with_sizes([None, None, POSE]))
+    made[1].setType(hidden.type())
+    return made
 
 
 class _FeelNode(torch.autograd.Function):
@@ -90,35 +106,25 @@ class _Placed(nn.Module):
         return self.node.apply(*inputs)  # type: ignore[no-untyped-call]
 
 
-class _Step(nn.Module):
-    """The step with states first, as a Scan wants it."""
+class _PlacedWalk(nn.Module):
+    """The walk's node; the stride is a graph of its own."""
 
-    def __init__(self, step: Step) -> None:
+    def forward(self, _stride: Any, *inputs: Tensor) -> Any:
+        """As the walk."""
+        return _WalkNode.apply(*inputs)  # type: ignore[no-untyped-call]
+
+
+class _Stride(nn.Module):
+    """The stride in a Scan's order, its pose once to remember and once to tell."""
+
+    def __init__(self, stride: nn.Module) -> None:
         super().__init__()
-        self.step = step
+        self.stride = stride
 
-    def forward(
-        self,
-        hidden: Tensor,
-        packed: Tensor,
-        emotion: Tensor,
-        opening: Tensor,
-        noise: Tensor,
-        style: Tensor,
-        temperature: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """One frame."""
-        frame, hidden, packed = self.step(emotion, style, opening, noise, temperature, hidden, packed)
-        return hidden, packed, frame
-
-
-class _Between(Between):
-    """The frame between two steps, its outputs in a Scan's order."""
-
-    def forward(self, hidden: Tensor, packed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """One frame."""
-        frame, hidden, packed = super().forward(hidden, packed)
-        return hidden, packed, frame
+    def forward(self, pose: Tensor, hidden: Tensor, *given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """One step."""
+        pose, hidden = self.stride(pose, hidden, *given)
+        return pose, hidden, pose + 0.0
 
 
 def placed(network: CueNetwork) -> CueNetwork:
@@ -140,10 +146,11 @@ def _graph_of(
     axes: dict[str, dict[int, str]],
 ) -> onnx.GraphProto:
     """A part as a graph: `prefix` before its own names, `around` says what others are called outside."""
+    holds = any(isinstance(module, _PlacedWalk) for module in part.modules())
     file: Any = io.BytesIO()  # the exporter's types know paths alone
     torch.onnx.export(
         part.eval(), example, file, dynamo=False, opset_version=opset, input_names=inputs, output_names=outputs,
-        dynamic_axes=axes,
+        dynamic_axes=axes, custom_opsets={DOMAIN: 1} if holds else None,
     )  # fmt: skip
     graph = onnx.load_from_string(file.getvalue()).graph
 
@@ -165,65 +172,72 @@ def _graph_of(
 
 
 def _scan(node: onnx.NodeProto, network: CueNetwork, opset: int) -> list[onnx.NodeProto]:
-    """What goes in the place of the loop's node."""
-    emotion, style, opening, noise, temperature, hidden, packed = node.input
-    motion, hidden_out, packed_out = node.output
-    states = network.performance.initial_state(1)
+    """What goes in the place of the walk's node."""
+    pose, hidden, sharpness, *ahead = node.input
+    sizes = (2 * HIDDEN, HIDDEN, 1, 1, DRAWN)
     example = (
-        states["performance_hidden"], states["performance"], torch.zeros(1, len(EMOTIONS)), torch.zeros(1, 1),
-        torch.zeros(1, NOISE), torch.zeros(1, len(STYLES)), torch.ones(1, 1),
-    )  # fmt: skip
-    names = ["hidden", "packed", "emotion", "opening", "noise", "style", "temperature"]
-    around = {name: f"performance/{name}" for name in names[:5]} | {
-        "style": style,
-        "temperature": temperature,
-    }
-    outputs = ["hidden_out", "packed_out", "frame"]
-    step = _graph_of(
-        _Step(network.performance.loop.step), example, names, outputs, opset, around, "performance_step/", {}
+        torch.zeros(1, POSE),
+        torch.zeros(1, HIDDEN),
+        *(torch.zeros(1, n) for n in sizes),
+        torch.ones(1, 1),
     )
-    between = _graph_of(
-        _Between(), example[:2], names[:2], outputs, opset, around, "performance_between/", {}
-    )
-    body = helper.make_graph(
-        [
-            helper.make_node("Split", [around["packed"], "performance/sizes"],
-                             ["performance/before", "performance/phase", "performance/after"], axis=1),
-            helper.make_node("Less", ["performance/phase", "performance/half"], ["performance/due"]),
-            helper.make_node("Squeeze", ["performance/due"], ["performance/step_now"]),
-            helper.make_node("If", ["performance/step_now"], [f"performance/{name}" for name in outputs],
-                             then_branch=step, else_branch=between),
-        ],
-        "performance",
-        [helper.make_tensor_value_info(around[name], onnx.TensorProto.FLOAT, list(value.shape))
-         for name, value in zip(names[:5], example, strict=False)],
-        [helper.make_tensor_value_info(f"performance/{name}", onnx.TensorProto.FLOAT, [1, size])
-         for name, size in zip(outputs, (HIDDEN, SIZE, MOTION_SIZE), strict=True)],
-        [numpy_helper.from_array(np.array([PHASE, 1, SIZE - PHASE - 1], np.int64), "performance/sizes"),
-         numpy_helper.from_array(np.array(0.5, np.float32), "performance/half")],
+    with torch.no_grad():
+        stride = _Stride(network.performance.loop.step.stride())
+    body = _graph_of(
+        stride, example, ["pose", "hidden", *Ahead._fields, "sharpness"], ["pose_out", "hidden_out", "shown"], opset,
+        {"sharpness": sharpness}, "stride/", {},
     )  # fmt: skip
+    poses, hidden_out = node.output
+    count = len(ahead)
     return [
         helper.make_node(
-            "Scan", [hidden, packed, emotion, opening, noise], [hidden_out, packed_out, motion], name=node.name,
-            body=body, num_scan_inputs=3, scan_input_axes=[1, 1, 1], scan_output_axes=[1],
+            "Scan", [pose, hidden, *ahead], [f"{poses}/last", hidden_out, poses], name=node.name, body=body,
+            num_scan_inputs=count, scan_input_axes=[1] * count, scan_output_axes=[1],
         )
     ]  # fmt: skip
 
 
-def _if(node: onnx.NodeProto, network: CueNetwork, opset: int) -> list[onnx.NodeProto]:
-    """What goes in the place of the branch's node: it runs where there is a block."""
+def _perform(node: onnx.NodeProto, network: CueNetwork, opset: int) -> list[onnx.NodeProto]:
+    """What goes in the place of the loop's node."""
+    loop = deepcopy(network.performance.loop)
+    loop.walk = _PlacedWalk()  # type: ignore[assignment]
+    inputs = ["emotion", "style", "opening", "before", "noise", "temperature", "pose", "hidden"]
+    widths = [len(EMOTIONS), len(STYLES), 1, 1, NOISE, 1, POSE, HIDDEN]
+    runs = {"emotion", "opening", "before", "noise"}
+    example = tuple(
+        torch.zeros(1, *([2] if name in runs else []), width)
+        for name, width in zip(inputs, widths, strict=True)
+    )
+    then = _graph_of(
+        loop, example, inputs, ["poses", "hidden_out"], opset, dict(zip(inputs, node.input, strict=True)),
+        "performance/", {name: {1: "steps"} for name in (*runs, "poses")},
+    )  # fmt: skip
+    _replace(then, network, opset)
+    return _if(node, node.input[2], then, [node.input[-1]], POSE)
+
+
+def _feel(node: onnx.NodeProto, network: CueNetwork, opset: int) -> list[onnx.NodeProto]:
+    """What goes in the place of the emotion branch's node."""
     whole = network.emotion.whole
-    run, *states = node.input
     example = (torch.zeros(1, BLOCK, 2 * BINS), *whole.branch.initial_state(1).values())
     inputs, outputs = ["run", *whole.names], ["logits", *(f"{name}_out" for name in whole.names)]
     then = _graph_of(
         whole, example, inputs, outputs, opset, dict(zip(inputs, node.input, strict=True)), "feeling/",
         {"run": {1: "block"}, "logits": {1: "block"}},
     )  # fmt: skip
+    return _if(node, node.input[0], then, list(node.input[1:]), len(EMOTIONS))
+
+
+def _if(
+    node: onnx.NodeProto, run: str, then: onnx.GraphProto, states: list[str], width: int
+) -> list[onnx.NodeProto]:
+    """`then` where `run` (1, N, …) is not empty; else nothing (1, 0, width), and states as they were."""
+    at = then.name
     other = [
-        helper.make_tensor_value_info(f"kept/{v.name}", onnx.TensorProto.FLOAT, None) for v in then.output
+        helper.make_tensor_value_info(f"{at}/kept/{v.name}", onnx.TensorProto.FLOAT, None)
+        for v in then.output
     ]
-    nothing = numpy_helper.from_array(np.zeros((1, 0, len(EMOTIONS)), np.float32))
+    nothing = helper.make_tensor("", onnx.TensorProto.FLOAT, [1, 0, width], [])
     same = [helper.make_node("Constant", [], [other[0].name], value=nothing)]
     same += [
         helper.make_node("Identity", [state], [value.name])
@@ -232,11 +246,11 @@ def _if(node: onnx.NodeProto, network: CueNetwork, opset: int) -> list[onnx.Node
     for value in then.output:
         value.type.tensor_type.ClearField("shape")
     return [
-        helper.make_node("Shape", [run], ["feeling/length"], start=1, end=2),
-        helper.make_node("Cast", ["feeling/length"], ["feeling/any"], to=onnx.TensorProto.BOOL),
+        helper.make_node("Shape", [run], [f"{at}/length"], start=1, end=2),
+        helper.make_node("Cast", [f"{at}/length"], [f"{at}/any"], to=onnx.TensorProto.BOOL),
         helper.make_node(
-            "If", ["feeling/any"], list(node.output), name=node.name, then_branch=then,
-            else_branch=helper.make_graph(same, "kept", [], other),
+            "If", [f"{at}/any"], list(node.output), name=node.name, then_branch=then,
+            else_branch=helper.make_graph(same, f"{at}/kept", [], other),
         ),
     ]  # fmt: skip
 
@@ -251,19 +265,23 @@ def _hoist(node: onnx.NodeProto, outer: onnx.GraphProto) -> None:
                 _hoist(inner, outer)
 
 
-def grown(model: onnx.ModelProto, network: CueNetwork, opset: int) -> None:
-    """Puts the parts where their nodes are, in place; their weights go to the outer graph."""
-    graph = model.graph
+def _replace(graph: onnx.GraphProto, network: CueNetwork, opset: int) -> None:
+    """Puts parts where their nodes are, in place."""
+    grow = {PERFORM: _perform, WALK: _scan, FEEL: _feel}
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
-        if node.domain != DOMAIN:
-            nodes.append(node)
-            continue
-        nodes += (_scan if node.op_type == PERFORM else _if)(node, network, opset)
-        _hoist(nodes[-1], graph)
+        nodes += grow[node.op_type](node, network, opset) if node.domain == DOMAIN else [node]
     kept = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
     del graph.node[:]
     graph.node.extend(kept)
+
+
+def grown(model: onnx.ModelProto, network: CueNetwork, opset: int) -> None:
+    """Puts the parts where their nodes are, in place; their weights go to the outer graph."""
+    graph = model.graph
+    _replace(graph, network, opset)
+    for node in graph.node:
+        _hoist(node, graph)
     standard = [known for known in model.opset_import if known.domain != DOMAIN]
     del model.opset_import[:]
     model.opset_import.extend(standard)

@@ -125,12 +125,11 @@ class Attention(nn.Module):
             for part in torch.split(seen, WIDTH, 2)
         )
         asked = queries[:, :steps].reshape(batch, -1, HEADS, WIDTH // HEADS).transpose(1, 2)
-        rows = torch.arange(steps, device=x.device).unsqueeze(1)
-        columns = torch.arange(steps + self.context, device=x.device).unsqueeze(0)
-        # one table says both: what a distance is worth, and, at its ends, that it is out of reach
-        table = nn.functional.pad(self.bias, (1, 1), value=BLOCKED)
-        index = (columns - rows + 1).clamp(0, self.context + 2)
-        bias = table[:, index.reshape(-1)].reshape(1, HEADS, steps, -1)
+        # one row says both: what a distance is worth and, behind it, what is out of reach; laid end to end and cut
+        # one short, each row of the matrix begins one step later
+        row = nn.functional.pad(self.bias, (0, steps), value=BLOCKED)
+        laid = row.repeat(1, steps)[:, : steps * (steps + self.context)]
+        bias = laid.reshape(1, HEADS, steps, steps + self.context)
         unreal = (BLOCKED * (1.0 - real)).unsqueeze(1).unsqueeze(1)
         scores = asked @ key.transpose(2, 3) / (WIDTH // HEADS) ** 0.5
         shares = (scores.float() + bias + unreal).softmax(-1)

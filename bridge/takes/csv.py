@@ -10,6 +10,7 @@ row stands at the middle of its frame, hence .500. Angles are radians with the s
 from __future__ import annotations
 
 import math
+from operator import itemgetter
 from pathlib import Path
 
 from bridge.frames import ARKIT_INDEX, CUE_RATE_HZ, Cues, Floats, RigFrame
@@ -34,7 +35,8 @@ ANGLES = tuple(
 """The nine angle columns."""
 COLUMNS = (*SHAPES, *ANGLES)
 HEADER = ",".join(("Timecode", "BlendshapeCount", *COLUMNS))
-_ORDER = tuple(ARKIT_INDEX[name[0].lower() + name[1:]] for name in SHAPES)
+_in_order = itemgetter(*(ARKIT_INDEX[name[0].lower() + name[1:]] for name in SHAPES))
+_ROW = f"%s,{len(COLUMNS)}" + ",%.6f" * len(COLUMNS)
 
 
 def timecode(n: int) -> str:
@@ -73,9 +75,7 @@ class CsvTake(DraftedTake):
             OSError: if it cannot be written; nothing is left behind then.
         """
         weights = frame.weights.tolist()
-        values = (*(weights[i] for i in _ORDER), *_angles(frame.cues))
-        row = ",".join(f"{value:.6f}" for value in values)
-        self._write(f"{timecode(frame.cues.n)},{len(COLUMNS)},{row}")
+        self._write(_ROW % (timecode(frame.cues.n), *_in_order(weights), *_angles(frame.cues)))
 
     def _write(self, line: str) -> None:
         try:

@@ -1,6 +1,6 @@
 """Tracks → what eyes and head do, 25 times a second: fixations, head pose, how far the mouth is open.
 
-Gaze is taken with the share of the head's turn that eyes take back (`models.performance.counter`) put back in,
+Gaze is taken with the share of the head's turn that eyes take back (`models.cell.counter`) put back in,
 so that a fixation stays one place while the head moves. Frames in and beside blinks keep the gaze before them.
 """
 
@@ -15,9 +15,9 @@ import torch
 
 from bridge import landmarks as face
 from bridge.frames import EMOTIONS, STYLES, Floats
+from models.cell import counter
 from models.data.motion import motion_of, steadied
 from models.data.tracks import Track, read_track
-from models.performance import counter
 
 STEP_S = 0.04
 TURN_RAD = 0.06

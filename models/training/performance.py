@@ -19,19 +19,11 @@ from torch import Tensor, nn
 
 from bridge.contract import NOISE
 from bridge.frames import EMOTIONS, STYLES, Floats
+from models.cell import HEAD, HIDDEN, MOUTH, SACCADE, class_of, counter, heard
 from models.chance import TAIL
 from models.data.motion import steadied
 from models.data.performances import Acting, performances
-from models.performance import (
-    HEAD,
-    HIDDEN,
-    MOUTH,
-    SACCADE,
-    Performance,
-    class_of,
-    counter,
-    heard,
-)
+from models.performance import Performance
 
 STEPS = 64
 SHARES = {"mead": 0.35, "acted": 0.2, "talk": 0.25, "grid": 0.2}

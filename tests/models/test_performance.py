@@ -12,10 +12,11 @@ from hypothesis import strategies as st  # noqa: E402
 
 from bridge.contract import NOISE  # noqa: E402
 from bridge.frames import EMOTIONS, STYLES  # noqa: E402
+from models.cell import SACCADE, SHARPNESS, SHORTEST, centres, class_of, counter, heard  # noqa: E402
 from models.chance import tailed, uniform_of  # noqa: E402
 from models.data.performances import Acting, emotion_in, fixations, performances  # noqa: E402
 from models.evaluation import motion as figures  # noqa: E402
-from models.performance import Performance, class_of, counter  # noqa: E402
+from models.performance import Performance  # noqa: E402
 from models.training import performance as recipe  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -57,6 +58,55 @@ def test_chunked_equals_whole(sizes: list[int], seed: int) -> None:
     torch.testing.assert_close(run(network(), noise, sizes), run(network(), noise, [sum(sizes)]))
 
 
+def as_learned(made: Performance, noise: torch.Tensor, temperature: float) -> torch.Tensor:
+    """What `run` gives, by the cell as it is trained and one formula after the other."""
+    step, frames = made.loop.step, noise.shape[1]
+    emotion, style = torch.eye(len(EMOTIONS))[3:4], torch.eye(len(STYLES))[1:2]
+    opening = 0.5 + 0.5 * torch.sin(torch.arange(frames) / 3.0)
+    hidden, mouth, fixation, gaze = (torch.zeros(1, size) for size in (64, 3, 2, 2))
+    head, head_before, before, age = (
+        torch.zeros(1, 6),
+        torch.zeros(1, 6),
+        torch.zeros(1, 1),
+        torch.zeros(1, 1),
+    )
+    eager, lively = (float((x[3] + x[len(EMOTIONS) + 1]).clamp(-most, most))
+                     for x, most in ((step.eager, 1.0), (step.lively, 0.3)))  # fmt: skip
+    shown = []
+    for t in range(0, frames, 2):
+        mouth, before = heard(mouth, opening[t].view(1, 1), before), opening[t].view(1, 1)
+        shift, classes, residual, likely, hidden = step.cell(
+            emotion, style, mouth, gaze, age, head, head - head_before, hidden
+        )
+        chance = uniform_of(noise[:, t])
+        age = age + 1
+        if age > SHORTEST and chance[0, 0] < torch.sigmoid(shift + eager):
+            shares = (SHARPNESS * classes / max(temperature, 0.05)).softmax(1).cumsum(1)
+            found = min(int((shares < chance[:, 1:2]).sum()), shares.shape[1] - 1)
+            spread = temperature * residual[:, 2:].exp()
+            fixation = step.cell.centres[found] + residual[:, :2] + spread * noise[:, t, 2:4]
+            age = torch.zeros(1, 1)
+        age = age.clamp(max=125)
+        moved = likely[:, 6:].exp() * np.exp(lively) * temperature * tailed(noise[:, t, 4:])
+        head_before, head = head, head + step.cell.unit * (likely[:, :6] + moved)
+        gaze_before, gaze = gaze, gaze + SACCADE * (fixation - gaze)
+        for eyes, pose in (((gaze_before + gaze) / 2, (head_before + head) / 2), (gaze, head)):
+            seen = eyes - counter(pose)
+            shown.append(torch.cat([seen, seen, pose], 1))
+    return torch.stack(shown, 1)[:, :frames]
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_the_stream_does_what_the_cell_learned(temperature: float) -> None:
+    made, noise = network(3), torch.randn(1, 301, NOISE, generator=torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        made.loop.step.lively += 0.1
+        for part in made.loop.step.cell.parameters():
+            part *= 2.5  # limits are met
+        wanted = as_learned(made, noise, temperature)
+    torch.testing.assert_close(run(made, noise, [301], temperature), wanted, rtol=1e-4, atol=1e-4)
+
+
 def test_chance_is_all_that_two_runs_differ_in() -> None:
     one, other = torch.randn(1, 200, NOISE), torch.randn(1, 200, NOISE)
     first = run(network(), one, [200])
@@ -89,8 +139,6 @@ def test_chance_has_the_shapes_it_claims() -> None:
 def test_a_direction_is_its_class_and_what_is_left() -> None:
     gaze = np.random.default_rng(0).uniform(-0.4, 0.4, (50, 2)).astype(np.float32)
     found, rest = class_of(gaze)
-    from models.performance import centres
-
     np.testing.assert_allclose((centres()[found] + rest).numpy(), gaze, atol=1e-6)
     assert float(rest.abs().max()) < 0.15
 
