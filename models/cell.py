@@ -42,11 +42,15 @@ SHARPNESS = 1.5
 """Takes back what smoothing of the labels gave to directions that nobody looked in."""
 SHORTEST = 4
 """Steps that a fixation lasts at least: 160 ms."""
-LIVELINESS = 0.3
-"""The same for the logarithm of a head step's size."""
-EAGERNESS = 1.0
+EAGERNESS = 2.0
 """How far emotion and style together may move the logit of a new fixation: what was set on a few seconds of
 actors must not add up to eyes that never rest."""
+LIVELINESS = 0.4
+"""The same for the logarithm of a head step's size."""
+STIR_STAYS = 0.94
+"""Share of a head's stir that is left a step later: heads move in bursts of most of a second, and rest."""
+STIRRED = 0.4
+"""Largest deviation of what a step adds to the stir."""
 MAX_AGE_STEPS = 125.0
 LEAST_TEMPERATURE = 0.05
 """Of the draw of a direction: none is no division."""

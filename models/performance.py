@@ -39,6 +39,8 @@ from models.cell import (
     SHORTEST,
     SLOW_STEPS,
     STEP_SEEN,
+    STIR_STAYS,
+    STIRRED,
     UNIT,
     USUAL_RESIDUAL,
     USUAL_SHIFT,
@@ -60,17 +62,18 @@ assert MOTION_SIZE == 2 * 2 + HEAD and NOISE == 4 + HEAD  # noqa: S101, PT018  s
 
 def carried(known: Tensor) -> Tensor:
     """(B, POSE + DRAWN − LOOK) a pose with its new look, and what was drawn → the pose after. Linear."""
-    sizes = [2, 2, 2, 1, HEAD, HEAD, HEAD, 2]
-    lively, gaze, fixation, age, head, step, drawn, livelier = torch.split(known, sizes, 1)
+    sizes = [2, 2, 2, 1, HEAD, HEAD, 1, HEAD, 2, 1]
+    lively, gaze, fixation, age, head, step, stir, drawn, livelier, more = torch.split(known, sizes, 1)
     faded = known.new_tensor([1.0 - 1.0 / FAST_STEPS, 1.0 - 1.0 / SLOW_STEPS]) * (lively + livelier)
     gaze = gaze + SACCADE * (GAZE_SEEN * fixation - gaze)
     step = MOMENTUM * step - RETURN * STEP_SEEN / HEAD_SEEN * head + STEP_SEEN * drawn
-    return torch.cat([faded, gaze, fixation, age, head + HEAD_SEEN / STEP_SEEN * step, step], 1)
+    stir = STIR_STAYS * stir + more
+    return torch.cat([faded, gaze, fixation, age, head + HEAD_SEEN / STEP_SEEN * step, step, stir], 1)
 
 
 def shown(pose: Tensor) -> Tensor:
     """(B, POSE) → motion (B, 10) when the step is over. Linear."""
-    _, gaze, _, head, _ = torch.split(pose, [2, 2, LOOK, HEAD, HEAD], 1)
+    _, gaze, _, head, _ = torch.split(pose, [2, 2, LOOK, HEAD, HEAD + 1], 1)
     head = head / HEAD_SEEN * pose.new_tensor(UNIT)
     gaze = gaze / GAZE_SEEN - counter(head)
     return torch.cat([gaze, gaze, head], 1)
@@ -81,6 +84,7 @@ class Step(nn.Module):
 
     eager: Tensor
     lively: Tensor
+    restless: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,15 +93,21 @@ class Step(nn.Module):
         """Added to the logit of a new fixation, by emotion and by style: set so that measured rates are met."""
         self.register_buffer("lively", torch.zeros(len(EMOTIONS) + len(STYLES)))
         """The same for the logarithm of a head step's size."""
+        self.register_buffer("restless", torch.zeros(len(EMOTIONS) + len(STYLES)))
+        """Deviation of what a step adds to the head's stir."""
 
     def stride(self) -> Stride:
         """The cell as a stream uses it. No weight of a large product is scaled: 16 bits still hold them."""
         cell = self.cell
 
         def remembered(part: nn.Linear) -> Tensor:
-            lively_gaze, rest = torch.split(part.weight.t()[SAID + 1 :], [4, 1 + 2 * HEAD + HIDDEN])
-            fixation = lively_gaze.new_zeros(2, lively_gaze.shape[1])  # the cell sees gaze alone
-            return torch.cat([lively_gaze, fixation, rest])
+            seen = part.weight.t()[SAID + 1 :]
+            lively_gaze, rest, hidden = torch.split(seen, [4, 1 + 2 * HEAD, HIDDEN])
+            fixation, stir = (
+                seen.new_zeros(2, seen.shape[1]),
+                seen.new_zeros(1, seen.shape[1]),
+            )  # it sees neither
+            return torch.cat([lively_gaze, fixation, rest, stir, hidden])
 
         def rows(part: nn.Linear) -> Tensor:
             return torch.cat([part.weight, part.bias.unsqueeze(1)], 1)
@@ -111,11 +121,11 @@ class Step(nn.Module):
             (RESIDUAL * residual[:2], first, RESIDUAL * LEAST, RESIDUAL * MOST),
             blank(1),
             (DRIVE * step[:HEAD], 0.0 * ones, -torch.inf, torch.inf),
-            blank(2),
+            blank(3),
             (residual[2:], USUAL_RESIDUAL * ones[:2], LEAST, MOST),
             blank(1),
             (step[HEAD:], USUAL_STEP * ones, LEAST, MOST_HEAD),
-            blank(2),
+            blank(3),
         ]
         added = torch.cat([more for _, more, _, _ in likely])
         said = [
@@ -134,6 +144,7 @@ class Step(nn.Module):
             places=nn.functional.pad(places, (0, DRAWN - 2)),
             carry=carried(torch.eye(POSE + DRAWN - LOOK)),
             longest=torch.tensor([torch.inf, torch.inf, MAX_AGE_STEPS * AGE_SEEN]),
+            stirred=nn.functional.pad(ones, (LOOK, 3)),
         )
         return Stride(products, AGE_SEEN, (SHORTEST - 0.5) * AGE_SEEN)
 
@@ -148,16 +159,19 @@ class Step(nn.Module):
             torch.cat([manner, mouth], -1), weight, torch.cat([cell.gates.bias, cell.fresh.bias])
         )
         gates, fresh = torch.split(seen, [2 * HIDDEN, HIDDEN], -1)
-        eager, lively = torch.split(manner @ torch.stack([self.eager, self.lively], 1), 1, -1)
+        rates = torch.stack([self.eager, self.lively, self.restless], 1)
+        eager, lively, restless = torch.split(manner @ rates, 1, -1)
         begin, place = torch.split(uniform_of(noise[..., :2]), 1, -1)
         jitter = tailed(noise[..., 4:]) * lively.clamp(-LIVELINESS, LIVELINESS).exp()
         hot = temperature.unsqueeze(1)
+        # what says how far off its class a new fixation lies stirs the head in all the steps that begin none
+        stir = restless.clamp(0.0, STIRRED) * noise[..., 2:3]
         return Ahead(
             gates,
             fresh,
             begin.log() - (1.0 - begin).log() - eager.clamp(-EAGERNESS, EAGERNESS),
             place,
-            torch.cat([hot * noise[..., 2:4], 0.0 * begin, hot * jitter, mouth[..., 1:]], -1),
+            torch.cat([hot * noise[..., 2:4], 0.0 * begin, hot * jitter, mouth[..., 1:], stir], -1),
         )
 
 

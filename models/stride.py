@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 LOOK = 3
 """Fixation (rad) and how long it has lasted (s)."""
-BEFORE, AFTER = 2 + 2, 6 + 6
+BEFORE, AFTER = 2 + 2, 6 + 6 + 1
 """What is remembered before and after it, all as the cell sees it: the mouth's fast and slow liveliness, faded to
-the next step, and gaze; head and its last step."""
+the next step, and gaze; head, its last step, and its stir (the logarithm of how far it moves by chance)."""
 POSE = BEFORE + LOOK + AFTER
-DRAWN = LOOK + 6 + 2
-"""What a step adds: where a new fixation lies, the head's own step, and how lively the mouth was."""
+DRAWN = LOOK + 6 + 2 + 1
+"""What a step adds: where a new fixation lies, the head's own step, how lively the mouth was, and stir."""
 
 
 class Ahead(NamedTuple):
@@ -59,6 +59,8 @@ class Products(NamedTuple):
     """(POSE + DRAWN − LOOK, POSE): the pose before, with its new look, and what is drawn → the pose after."""
     longest: Tensor
     """(LOOK,) no look is said to last longer."""
+    stirred: Tensor
+    """(DRAWN,) 1 where stir makes chance larger."""
 
 
 class Stride(nn.Module):
@@ -73,6 +75,7 @@ class Stride(nn.Module):
     places: Tensor
     carry: Tensor
     longest: Tensor
+    stirred: Tensor
     lasting: Tensor
 
     def __init__(self, products: Products, step_s: float, shortest_s: float) -> None:
@@ -103,7 +106,8 @@ class Stride(nn.Module):
         mean, log_deviation = torch.split(torch.minimum(torch.maximum(likely, self.low), self.high), DRAWN, 1)
         # every class whose turn has passed moves the direction on by one
         passed = torch.cumsum((sharpness * classes).softmax(1), 1) < place
-        drawn = torch.addmm(mean + log_deviation.exp() * deviations, passed.to(mean.dtype), self.places)
+        spread = (log_deviation + pose[:, POSE - 1 :] * self.stirred).exp()
+        drawn = torch.addmm(mean + spread * deviations, passed.to(mean.dtype), self.places)
         aim, moves = torch.split(drawn, [LOOK, DRAWN - LOOK], 1)
         before, look, after = torch.split(pose, [BEFORE, LOOK, AFTER], 1)
         shifts = (begins > patience) & (look[:, LOOK - 1 :] > self.shortest_s)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ from torch import Tensor, nn
 
 from bridge.contract import NOISE
 from bridge.frames import EMOTIONS, STYLES, Floats
-from models.cell import HEAD, HIDDEN, MOUTH, SACCADE, class_of, counter, heard
+from models.cell import HEAD, HIDDEN, MOUTH, SACCADE, STIRRED, class_of, counter, heard
 from models.chance import TAIL
 from models.data.motion import steadied
 from models.data.performances import Acting, performances
@@ -30,13 +29,13 @@ SHARES = {"mead": 0.35, "acted": 0.2, "talk": 0.25, "grid": 0.2}
 NEUTRAL = EMOTIONS.index("neutral")
 HEAD_NOISE = 0.02
 """Of a step's unit, added to the head that the cell sees, so that it learns to come back."""
-ROUNDS = 6
-SEEDS = 6
+ROUNDS, MOUTHS = 10, 24
+"""Of setting the rates: how often, and how many runs each time."""
+BEGINS, RUN_STEPS = 50, 300
+"""Steps of a run that are left out, because everybody begins at rest, and steps that are looked at."""
 OTHER_MOUTH = 0.4
 """Share of windows whose mouth is another person's: a few clips are no ground to tie eyes to a mouth."""
-"""Of setting the rates: how often, and runs of each track each time."""
 TURN = np.tan(np.radians(4.0))
-Figures = Callable[[Floats, Floats], tuple[float, float]]
 
 
 class Lesson(NamedTuple):
@@ -146,56 +145,102 @@ def losses(network: Performance, given: Lesson) -> Tensor:
     return torch.stack([sums[0] / all_steps, sums[1] / shifts, sums[2] / shifts, sums[3] / all_steps])
 
 
-def acted(network: Performance, acting: Acting, seeds: int) -> tuple[Floats, Floats]:
-    """Gaze (S, T, 2) and head (S, T, 6), generated to a track's mouth with S seeds, 25 a second."""
-    steps = len(acting.opening)
-    opening = np.interp(np.arange(2 * steps) / 2, np.arange(steps), acting.opening).astype(np.float32)
-    emotion = torch.zeros(seeds, 2 * steps, len(EMOTIONS))
-    emotion[..., acting.emotion] = 1.0
-    style = torch.zeros(seeds, len(STYLES))
-    style[:, acting.style] = 1.0
-    noise = np.random.default_rng(0).standard_normal((seeds, 2 * steps, NOISE), np.float32)
-    mouth = torch.from_numpy(opening)[None, :, None].expand(seeds, -1, -1)
+def acted(
+    network: Performance, emotion: int, style: int, mouths: Floats, seed: int = 0
+) -> tuple[Floats, Floats]:
+    """Gaze (S, T, 2) and head (S, T, 6), generated to S mouths (S, T), 25 a second; the first `BEGINS` are left out."""
+    size, steps = mouths.shape
+    felt, manner = torch.zeros(size, 2 * steps, len(EMOTIONS)), torch.zeros(size, len(STYLES))
+    felt[..., emotion] = 1.0
+    manner[:, style] = 1.0
+    noise = np.random.default_rng(seed).standard_normal((size, 2 * steps, NOISE), np.float32)
+    opening = torch.from_numpy(np.repeat(mouths, 2, axis=1))[..., None]
     with torch.no_grad():
         motion, _ = network(
-            emotion, style, mouth, torch.from_numpy(noise), torch.ones(seeds, 1), network.initial_state(seeds)
+            felt, manner, opening, torch.from_numpy(noise), torch.ones(size, 1), network.initial_state(size)
         )
-    frames = motion[:, ::2].numpy()
+    frames = motion[:, 2 * BEGINS :: 2].numpy()
     return frames[..., :2], frames[..., 4:]
 
 
-def rates(gaze: Floats, head: Floats) -> tuple[float, float]:
-    """Gaze shifts a step (more than 4° within 100 ms) and the median angle of a head step."""
-    steady = steadied(gaze)
+class Rates(NamedTuple):
+    """How somebody moves."""
+
+    shifts: float
+    """Of gaze, a step: more than 4° within 100 ms."""
+    speed: float
+    """Median angle of a head step."""
+    fast: float
+    """Its 90 % quantile by its median."""
+
+
+def rates(gaze: Floats, head: Floats) -> Rates:
+    """Of gaze (T, 2) rad and head (T, 6), 25 a second, medians of three steps first."""
+    steady, turns = steadied(gaze), steadied(head[:, :3])
     turned = np.linalg.norm(steady[2:] - steady[:-2], axis=1) > TURN
     shifts = int((np.diff(turned.astype(int), prepend=0) == 1).sum())
-    return shifts / len(gaze), float(np.median(np.linalg.norm(np.diff(head[:, :3], axis=0), axis=1)))
+    angles = np.linalg.norm(np.diff(turns, axis=0), axis=1)
+    middle = float(np.median(angles))
+    return Rates(shifts / len(gaze), middle, float(np.quantile(angles, 0.9)) / max(middle, 1e-6))
 
 
-def settle(network: Performance, actings: list[Acting]) -> None:
-    """Sets `eager` and `lively` so that generated rates meet the tracked ones, by emotion (actors) and style."""
+def middle_of(found: list[Rates], seconds: Floats) -> Rates:
+    """Shifts by all the time there was, the others by the median clip."""
+    shifts, speed, fast = np.array(found).T
+    return Rates(float(np.average(shifts, weights=seconds)), float(np.median(speed)), float(np.median(fast)))
+
+
+def settle(network: Performance, actings: list[Acting], seed: int) -> None:
+    """Sets `eager`, `lively` and `restless` so that generated rates meet tracked ones, by emotion (actors) and style.
+
+    The mouths are anybody's, as they will be.
+    """
+    rng = np.random.default_rng(seed)
     kinds: dict[int, list[Acting]] = {}
     for acting in actings:
         actor = STYLES[acting.style] == "actor"
         key = acting.emotion if actor else len(EMOTIONS) + acting.style
         kinds.setdefault(key, []).append(acting)
-    for key, found in kinds.items():
-        chosen = found[:: max(1, len(found) // 20)]
-        seconds = np.array([len(a.opening) for a in chosen], np.float64)
-        real = np.array(
-            [rates(a.fixation - counter(torch.from_numpy(a.head)).numpy(), a.head) for a in chosen]
+    step = network.loop.step
+    for key, found in sorted(kinds.items(), reverse=True):
+        chosen = found[:: max(1, len(found) // 40)]
+        length = np.array([len(a.opening) for a in chosen], np.float32)
+        wanted = middle_of(
+            [rates(a.fixation - counter(torch.from_numpy(a.head)).numpy(), a.head) for a in chosen], length
         )
-        wanted = np.average(real[:, 0], weights=seconds), np.median(real[:, 1])
-        for _ in range(ROUNDS):
-            made = np.array(
-                [rates(*one) for a in chosen for one in zip(*acted(network, a, SEEDS), strict=True)]
-            )
-            got = np.average(made[:, 0], weights=np.repeat(seconds, SEEDS)), np.median(made[:, 1])
+        pool = [a for a in actings if a.group == "talk"] + chosen if key < len(EMOTIONS) else chosen
+        mouths = np.stack(
+            [np.resize(pool[int(rng.integers(len(pool)))].opening, BEGINS + RUN_STEPS) for _ in range(MOUTHS)]
+        )
+        emotion, style = (
+            (key, STYLES.index("actor")) if key < len(EMOTIONS) else (NEUTRAL, key - len(EMOTIONS))
+        )
+        got = wanted
+        for turn in range(ROUNDS):
+            made = [
+                rates(*one) for one in zip(*acted(network, emotion, style, mouths, seed + turn), strict=True)
+            ]
+            got = middle_of(made, np.ones(len(made), np.float32))
             # an emotion's own setting comes on top of its style's: actors keep their style's at nought
-            network.loop.step.eager[key] += float(
-                np.clip(np.log((wanted[0] + 2e-4) / (got[0] + 2e-4)), -0.7, 0.7)
+            share = 1.0 / (1.0 + turn / 4)
+            step.eager[key] += share * float(
+                np.clip(np.log((wanted.shifts + 2e-4) / (got.shifts + 2e-4)), -0.7, 0.7)
             )
-            network.loop.step.lively[key] += float(0.8 * np.clip(np.log(wanted[1] / got[1]), -0.5, 0.5))
+            step.lively[key] += share * float(0.8 * np.clip(np.log(wanted.speed / got.speed), -0.5, 0.5))
+            step.restless[key] += share * float(0.3 * np.clip(np.log(wanted.fast / got.fast), -0.5, 0.5))
+            step.restless[key].clamp_(0.0, STIRRED)
+        named = EMOTIONS[emotion] if key < len(EMOTIONS) else STYLES[style]
+        print(f"{named:10s} shifts/s {25 * got.shifts:.2f} of {25 * wanted.shifts:.2f}, head °/s "
+              f"{25 * np.degrees(got.speed):.1f} of {25 * np.degrees(wanted.speed):.1f}, fast by median "
+              f"{got.fast:.2f} of {wanted.fast:.2f}", flush=True)  # fmt: skip
+    for style, name in enumerate(STYLES):
+        mouths = np.stack([np.resize(a.opening, BEGINS + RUN_STEPS) for a in actings[:MOUTHS]])
+        told = []
+        for emotion in range(len(EMOTIONS)):
+            every = zip(*acted(network, emotion, style, mouths), strict=True)
+            shifts = float(np.mean([rates(*one).shifts for one in every]))
+            told.append(f"{EMOTIONS[emotion]} {25 * shifts:.2f}")
+        print(f"shifts/s as a {name}: {', '.join(told)}", flush=True)
 
 
 def main() -> None:
@@ -236,7 +281,7 @@ def main() -> None:
             told = " ".join(f"{x:.3f}" for x in shown.tolist())
             print(f"step {step}/{args.steps} {told} ({time.monotonic() - started:.0f} s)", flush=True)
             shown.zero_()
-    settle(network.eval(), actings)
+    settle(network.eval(), actings, args.seed)
     print(f"rates are set ({time.monotonic() - started:.0f} s)")
     args.out.parent.mkdir(parents=True, exist_ok=True)
     torch.save(network.state_dict(), args.out)

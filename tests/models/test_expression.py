@@ -49,8 +49,8 @@ def test_a_certain_emotion_is_shown_whole_and_a_shrug_not_at_all() -> None:
     assert float(strength) == pytest.approx(1.0)
     assert float(felt(certain, 2 * ONE)[1]) == pytest.approx(2.0)
     assert float(felt(torch.full((1, 1, 8), 0.125), ONE)[1]) == 0.0
-    leaning = torch.full((1, 1, 8), 0.5 / 7)
-    leaning[..., HAPPY] = 0.5
+    leaning = torch.full((1, 1, 8), 0.68 / 7)
+    leaning[..., HAPPY] = 0.32
     shares, strength = felt(leaning, ONE)
     assert float(shares[0, 0, HAPPY]) > 0.8  # a face shows one thing more than a voice does
     assert float(shares.sum()) == pytest.approx(1.0)

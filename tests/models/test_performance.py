@@ -12,7 +12,19 @@ from hypothesis import strategies as st  # noqa: E402
 
 from bridge.contract import NOISE  # noqa: E402
 from bridge.frames import EMOTIONS, STYLES  # noqa: E402
-from models.cell import SACCADE, SHARPNESS, SHORTEST, centres, class_of, counter, heard  # noqa: E402
+from models.cell import (  # noqa: E402
+    EAGERNESS,
+    LIVELINESS,
+    SACCADE,
+    SHARPNESS,
+    SHORTEST,
+    STIR_STAYS,
+    STIRRED,
+    centres,
+    class_of,
+    counter,
+    heard,
+)
 from models.chance import tailed, uniform_of  # noqa: E402
 from models.data.performances import Acting, emotion_in, fixations, performances  # noqa: E402
 from models.evaluation import motion as figures  # noqa: E402
@@ -70,8 +82,11 @@ def as_learned(made: Performance, noise: torch.Tensor, temperature: float) -> to
         torch.zeros(1, 1),
         torch.zeros(1, 1),
     )
-    eager, lively = (float((x[3] + x[len(EMOTIONS) + 1]).clamp(-most, most))
-                     for x, most in ((step.eager, 1.0), (step.lively, 0.3)))  # fmt: skip
+    eager, lively, restless = (
+        float((x[3] + x[len(EMOTIONS) + 1]).clamp(-most, most))
+        for x, most in ((step.eager, EAGERNESS), (step.lively, LIVELINESS), (step.restless, STIRRED))
+    )
+    stir = 0.0
     shown = []
     for t in range(0, frames, 2):
         mouth, before = heard(mouth, opening[t].view(1, 1), before), opening[t].view(1, 1)
@@ -87,7 +102,8 @@ def as_learned(made: Performance, noise: torch.Tensor, temperature: float) -> to
             fixation = step.cell.centres[found] + residual[:, :2] + spread * noise[:, t, 2:4]
             age = torch.zeros(1, 1)
         age = age.clamp(max=125)
-        moved = likely[:, 6:].exp() * np.exp(lively) * temperature * tailed(noise[:, t, 4:])
+        moved = likely[:, 6:].exp() * np.exp(lively + stir) * temperature * tailed(noise[:, t, 4:])
+        stir = STIR_STAYS * stir + restless * float(noise[0, t, 2])
         head_before, head = head, head + step.cell.unit * (likely[:, :6] + moved)
         gaze_before, gaze = gaze, gaze + SACCADE * (fixation - gaze)
         for eyes, pose in (((gaze_before + gaze) / 2, (head_before + head) / 2), (gaze, head)):
@@ -101,6 +117,7 @@ def test_the_stream_does_what_the_cell_learned(temperature: float) -> None:
     made, noise = network(3), torch.randn(1, 301, NOISE, generator=torch.Generator().manual_seed(3))
     with torch.no_grad():
         made.loop.step.lively += 0.1
+        made.loop.step.restless += 0.1
         for part in made.loop.step.cell.parameters():
             part *= 2.5  # limits are met
         wanted = as_learned(made, noise, temperature)
@@ -175,8 +192,8 @@ def still(style: str, emotion: str, turns: float, speed: float, seed: int) -> Ac
 
 @pytest.mark.slow
 def test_it_learns_who_is_lively(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recipe, "ROUNDS", 4)
-    monkeypatch.setattr(recipe, "SEEDS", 4)
+    monkeypatch.setattr(recipe, "ROUNDS", 8)
+    monkeypatch.setattr(recipe, "MOUTHS", 8)
     torch.manual_seed(0)
     calm = [still("actor", "sad", 0.2, 0.02, i) for i in range(4)]
     keen = [still("actor", "happy", 1.5, 0.2, 10 + i) for i in range(4)]
@@ -191,17 +208,20 @@ def test_it_learns_who_is_lively(monkeypatch: pytest.MonkeyPatch) -> None:
         loss.backward()
         optimizer.step()
     assert float(loss.detach()) < before - 1
-    recipe.settle(made.eval(), calm + keen)
+    recipe.settle(made.eval(), calm + keen, 0)
 
-    def rates(actings: list[Acting]) -> np.ndarray:
-        every = [recipe.rates(*one) for a in actings for one in zip(*recipe.acted(made, a, 6), strict=True)]
-        return np.mean(every, axis=0)
+    def generated(actings: list[Acting]) -> recipe.Rates:
+        mouths = np.stack([np.resize(a.opening, recipe.BEGINS + recipe.RUN_STEPS) for a in actings])
+        every = zip(*recipe.acted(made, actings[0].emotion, actings[0].style, mouths, 5), strict=True)
+        return recipe.middle_of([recipe.rates(*one) for one in every], np.ones(len(actings)))
 
-    (few, slow), (many, fast) = rates(calm), rates(keen)
-    assert many > 2 * few
-    assert fast > 3 * slow
-    # set to what was tracked: 0.2 a step is 5 rad a second
-    assert fast == pytest.approx(np.median([recipe.rates(a.fixation, a.head)[1] for a in keen]), rel=0.3)
+    slow, fast = generated(calm), generated(keen)
+    assert fast.shifts > 2 * slow.shifts
+    assert fast.speed > 3 * slow.speed
+    # set to what was tracked
+    assert fast.speed == pytest.approx(
+        np.median([recipe.rates(a.fixation, a.head).speed for a in keen]), rel=0.3
+    )
 
 
 def test_a_data_folder_gives_performances(data_folder: Path) -> None:
