@@ -6,6 +6,7 @@ A data folder holds any of `grid_s1/train`, `grid_s1/val`, `talk`, and emotional
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ import soxr
 from bridge.features import log_mel
 from bridge.frames import EMOTIONS, RATE_HZ, Floats, frame_count
 from models.data import footage, layouts
+from models.data.acted import tracked
 from models.data.motion import motion_of
 from models.data.splits import RAVDESS_TEST
 from models.data.tracks import (
@@ -42,7 +44,7 @@ class Clip:
 
     name: str
     group: str
-    """grid, talk, ravdess, mead, cremad or tts."""
+    """grid, talk, acted, ravdess, mead, cremad or tts."""
     samples: Floats
     mel: Floats
     """(2·T, 80) features."""
@@ -111,6 +113,25 @@ def paired(folder: Path, group: str) -> Iterator[Clip]:
         yield clip_from(path, group, samples, track, np.median(speakers[key], axis=0).astype(np.float32))
 
 
+def acted(data: Path, *, held_out: bool = False) -> Iterator[Clip]:
+    """Tracked recordings of emotional corpora that have sound: the training part, or the held-out one.
+
+    Neutral is the median rest of a person in that emotion: what the emotion does to a face is `models.expression`'s.
+    """
+    loaded = [
+        (recording, track, read_audio(recording.path_audio))
+        for recording, track in tracked(data, held_out=held_out)
+        if recording.path_audio is not None and recording.path_audio.parent.name.endswith("_motion")
+    ]
+    rests: dict[tuple[str, str | None], list[Floats]] = {}
+    for recording, track, samples in loaded:
+        rest = neutral_of(track, quiet_frames(track, samples))
+        rests.setdefault((recording.person, recording.emotion), []).append(rest)
+    for recording, track, samples in loaded:
+        rest = np.median(rests[recording.person, recording.emotion], axis=0).astype(np.float32)
+        yield clip_from(Path(f"{recording.name}.npz"), "acted", samples, track, rest)
+
+
 def emotional(folder: Path, *, held_out: bool, by: str | None = None) -> Iterator[Clip]:
     """Emotional speech of every corpus in a folder, any rate and container: the training part, or the held-out one.
 
@@ -156,9 +177,22 @@ def emotional(folder: Path, *, held_out: bool, by: str | None = None) -> Iterato
         print(f"left out {len(silent)}: {silent[0]}" + (", …" if len(silent) > 1 else ""), flush=True)
 
 
+def plain(data: Path, every: int = 1) -> Iterator[Clip]:
+    """Commands of GRID, which are neutral talk: each `every`-th of `grid_s1/train` and of GRID as downloaded."""
+    paths = [p for p in sorted((data / "grid_s1" / "train").glob("*")) if p.suffix in AUDIO_SUFFIXES]
+    with contextlib.suppress(FileNotFoundError):
+        found = layouts.recordings(data, "grid")
+        paths += [r.path_sound for r in found if r.split == "train" and r.path_sound is not None]
+    for path in paths[::every]:
+        yield clip_from(path, "grid", footage.read_sound(path), None, None)
+
+
 def ravdess(folder: Path, *, held_out: bool) -> Iterator[Clip]:
-    """RAVDESS speech alone: the training actors, or the held-out ones."""
-    return (clip for clip in emotional(folder, held_out=held_out) if clip.group == "ravdess")
+    """RAVDESS speech alone, none if there is none: the training actors, or the held-out ones."""
+    try:
+        yield from (clip for clip in emotional(folder, held_out=held_out) if clip.group == "ravdess")
+    except FileNotFoundError:
+        return
 
 
 def spoken(folder: Path, group: str) -> Iterator[Clip]:

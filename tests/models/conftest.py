@@ -77,6 +77,21 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def acted_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `models.data.track` leaves of one MEAD actor, five sentences a feeling: no GRID, no talk."""
+    root = tmp_path_factory.mktemp("acted") / "data"
+    folder = root / "mead_motion"
+    folder.mkdir(parents=True)
+    for k, said in enumerate(("neutral_level1", "angry_level3")):
+        for sentence in range(1, 6):
+            sound, opening = talking(3.0, 80 + 5 * k + sentence)
+            path = folder / f"M003_front_{said}_{sentence:03d}.npz"
+            soundfile.write(path.with_suffix(".flac"), sound, RATE)
+            write_track(path, opening, 80 + k)
+    return root
+
+
 def whisper_file(path: Path, seed: int = 0) -> dict[str, np.ndarray]:
     """A model.bin of Whisper tiny's shapes with small random weights."""
     rng = np.random.default_rng(seed)

@@ -205,6 +205,11 @@ def test_emotional_speech_of_any_layout_is_heard(tmp_path: Path, make_sound: Mak
     for clip in corpus.emotional(tmp_path, held_out=False):
         assert clip.frames == pytest.approx(25, abs=3)  # half a second, whatever the rate was
         assert np.abs(clip.samples).max() > 0.1
+    make_sound(tmp_path / "grid_s1/train/bbaf2n.flac")
+    assert [c.name for c in corpus.plain(tmp_path)] == ["bbaf2n", "bbaf2n"]
+    assert [c.frames for c in corpus.plain(tmp_path, 2)] == [25]
+    assert list(corpus.plain(tmp_path / "nowhere")) == []
+    assert list(corpus.ravdess(tmp_path / "nowhere", held_out=True)) == []
     assert [c.name for c in corpus.ravdess(tmp_path, held_out=True)] == ["actor24_front_fear_level1_01-01-06"]
 
 

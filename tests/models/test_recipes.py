@@ -188,3 +188,21 @@ def test_expression_learns_what_the_tracks_show(data_folder: Path) -> None:
     rng = {seed: float(np.random.default_rng(seed).normal(0, 0.2)) for seed in (60, 61, 62)}
     assert brows[happy] == pytest.approx(rng[61] - rng[60], abs=0.05)
     assert brows[angry] == pytest.approx(rng[62] - rng[60], abs=0.05)
+
+
+def test_a_corpus_that_was_tracked_is_enough_to_learn_from(
+    acted_folder: Path,
+    whisper_folder: tuple[Path, dict[str, np.ndarray]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whisper = whisper_folder[0]
+    common = ("--data", acted_folder, "--whisper", whisper)
+    command(monkeypatch, teacher, *common, "-o", tmp_path / "lessons", "--epochs", 1)
+    learned = {lesson.name for lesson in lessons.load(tmp_path / "lessons", ["acted"])}
+    judged = {lesson.name for lesson in lessons.load(tmp_path / "lessons" / "val")}
+    assert judged == {"M003_front_neutral_level1_005", "M003_front_angry_level3_005"}
+    assert {name.partition("×")[0] for name in learned}.isdisjoint(judged)
+    assert len(learned) == 8 * 3
+    command(monkeypatch, cues, *live(acted_folder, whisper, tmp_path, "--steps", 2))
+    assert (tmp_path / "live" / "cues.pt").exists()
