@@ -1,7 +1,8 @@
-"""What the mouth is trained for: position, the lip gap itself, and movement."""
+"""What faces are trained for: position, the lip gap itself, movement, and the shape that distances make."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -58,4 +59,32 @@ class DisplacementLoss(torch.nn.Module):
         total: Tensor = (
             points + self.gap * gap + self.width * width + self.velocity * velocity + self.closed * closed
         )
+        return total
+
+
+class Relations(torch.nn.Module):
+    """Relative spatial relations (EAM): mean squared error of all distances between two points."""
+
+    neutral: Tensor
+    first: Tensor
+    second: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        first, second = np.triu_indices(face.COUNT, 1)
+        self.register_buffer("neutral", torch.from_numpy(face.neutral_face().copy()))
+        self.register_buffer("first", torch.from_numpy(first))
+        self.register_buffer("second", torch.from_numpy(second))
+
+    def distances(self, displacement: Tensor) -> Tensor:
+        """(…, 68, 3) → (…, 2278) cm."""
+        points = displacement + self.neutral
+        between = points[..., self.first, :] - points[..., self.second, :]
+        return (between.square().sum(-1) + 1e-6).sqrt()
+
+    def forward(self, predicted: Tensor, target: Tensor, share: Tensor) -> Tensor:
+        """(B, T, 68, 3) twice, (B, T, 68): a distance counts as much as its lesser end."""
+        weight = torch.minimum(share[..., self.first], share[..., self.second])
+        error = (self.distances(predicted) - self.distances(target)).square() * weight
+        total: Tensor = error.sum() / weight.sum().clamp(min=1.0)
         return total

@@ -1,11 +1,12 @@
 """All that the recipes learn from, in memory: clips with features and whatever targets they have.
 
-A data folder holds any of `grid_s1/train`, `grid_s1/val`, `talk`, `ravdess_speech/actor_NN`, `mead_motion`
-and a `tts` folder made by `models.training.voices`; sets that are absent are left out and named.
+A data folder holds any of `grid_s1/train`, `grid_s1/val`, `talk`, and emotional corpora in the layouts that
+`models.data.layouts` knows; a `tts` folder is made by `models.training.voices`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +17,10 @@ import soxr
 
 from bridge.features import log_mel
 from bridge.frames import EMOTIONS, RATE_HZ, Floats, frame_count
+from models.data import footage, layouts
+from models.data.acted import tracked
 from models.data.motion import motion_of
+from models.data.splits import RAVDESS_TEST
 from models.data.tracks import (
     AUDIO_SUFFIXES,
     Track,
@@ -28,12 +32,10 @@ from models.data.tracks import (
 )
 from models.data.tracks import speech_mask as speech
 
-RAVDESS_EMOTIONS = {
-    1: "neutral", 2: "neutral", 3: "happy", 4: "sad", 5: "angry", 6: "fear", 7: "disgusted", 8: "surprised",
-}  # fmt: skip
-"""RAVDESS's third field → ours; calm counts as neutral, contempt is not there."""
-HELD_OUT_ACTORS = ("actor_20", "actor_21", "actor_23", "actor_24")
-"""RAVDESS actors that no recipe trains on: emotion of the voice is judged on them."""
+HELD_OUT_ACTORS = tuple(name.replace("actor", "actor_") for name in RAVDESS_TEST)
+"""Folders of the RAVDESS actors that no recipe trains on."""
+SHORTEST_S = 0.3
+"""Sound of a recording that can teach an emotion; CREMA-D has one that is empty."""
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +44,7 @@ class Clip:
 
     name: str
     group: str
-    """grid, talk, ravdess or tts."""
+    """grid, talk, acted, ravdess, mead, cremad or tts."""
     samples: Floats
     mel: Floats
     """(2·T, 80) features."""
@@ -111,14 +113,86 @@ def paired(folder: Path, group: str) -> Iterator[Clip]:
         yield clip_from(path, group, samples, track, np.median(speakers[key], axis=0).astype(np.float32))
 
 
-def ravdess(folder: Path, *, held_out: bool) -> Iterator[Clip]:
-    """RAVDESS speech: the training actors, or the held-out ones."""
-    for path in sorted(folder.glob("actor_*/*")):
-        if path.suffix not in AUDIO_SUFFIXES or (path.parent.name in HELD_OUT_ACTORS) != held_out:
+def acted(data: Path, *, held_out: bool = False) -> Iterator[Clip]:
+    """Tracked recordings of emotional corpora that have sound: the training part, or the held-out one.
+
+    Neutral is the median rest of a person in that emotion: what the emotion does to a face is `models.expression`'s.
+    """
+    loaded = [
+        (recording, track, read_audio(recording.path_audio))
+        for recording, track in tracked(data, held_out=held_out)
+        if recording.path_audio is not None and recording.path_audio.parent.name.endswith("_motion")
+    ]
+    rests: dict[tuple[str, str | None], list[Floats]] = {}
+    for recording, track, samples in loaded:
+        rest = neutral_of(track, quiet_frames(track, samples))
+        rests.setdefault((recording.person, recording.emotion), []).append(rest)
+    for recording, track, samples in loaded:
+        rest = np.median(rests[recording.person, recording.emotion], axis=0).astype(np.float32)
+        yield clip_from(Path(f"{recording.name}.npz"), "acted", samples, track, rest)
+
+
+def emotional(folder: Path, *, held_out: bool, by: str | None = None) -> Iterator[Clip]:
+    """Emotional speech of every corpus in a folder, any rate and container: the training part, or the held-out one.
+
+    A sentence that several cameras saw comes once. GRID, which is all neutral, is not emotional. What cannot be read
+    or holds no sound is named and left out.
+
+    Args:
+        folder: holds MEAD, CREMA-D or RAVDESS as downloaded or tracked, one or several.
+        held_out: the test part instead of the training part.
+        by: clip or person; None: each corpus's own rule (`models.data.splits`).
+
+    Raises:
+        FileNotFoundError: if the folder holds none of them.
+    """
+    part = "test" if held_out else "train"
+    done: set[tuple[object, ...]] = set()
+    silent: list[str] = []
+    for recording in layouts.recordings(folder, by=by):
+        voice = recording.place[:-1]
+        if (
+            recording.corpus == "grid"
+            or recording.emotion is None
+            or recording.split != part
+            or voice in done
+        ):
             continue
-        clip = clip_from(path, "ravdess", read_audio(path), None, None)
-        clip.emotion = EMOTIONS.index(RAVDESS_EMOTIONS[int(path.stem.split("-")[2])])
+        path = recording.path_audio if recording.path_track is not None else recording.path_sound
+        if path is None:  # tracks have their sound beside them, if there was any
+            continue
+        done.add(voice)
+        try:
+            samples = footage.read_sound(path)
+        except (ValueError, OSError) as error:
+            silent.append(" ".join(str(error).split()))
+            continue
+        if samples.size < SHORTEST_S * RATE_HZ:
+            silent.append(f"{path} holds {samples.size / RATE_HZ:.2f} s of sound")
+            continue
+        clip = clip_from(Path(f"{recording.name}.npz"), recording.corpus, samples, None, None)
+        clip.emotion = EMOTIONS.index(recording.emotion)
         yield clip
+    if silent:
+        print(f"left out {len(silent)}: {silent[0]}" + (", …" if len(silent) > 1 else ""), flush=True)
+
+
+def plain(data: Path, every: int = 1) -> Iterator[Clip]:
+    """Commands of GRID, which are neutral talk: each `every`-th of `grid_s1/train` and of GRID as downloaded."""
+    paths = [p for p in sorted((data / "grid_s1" / "train").glob("*")) if p.suffix in AUDIO_SUFFIXES]
+    with contextlib.suppress(FileNotFoundError):
+        found = layouts.recordings(data, "grid")
+        paths += [r.path_sound for r in found if r.split == "train" and r.path_sound is not None]
+    for path in paths[::every]:
+        yield clip_from(path, "grid", footage.read_sound(path), None, None)
+
+
+def ravdess(folder: Path, *, held_out: bool) -> Iterator[Clip]:
+    """RAVDESS speech alone, none if there is none: the training actors, or the held-out ones."""
+    try:
+        yield from (clip for clip in emotional(folder, held_out=held_out) if clip.group == "ravdess")
+    except FileNotFoundError:
+        return
 
 
 def spoken(folder: Path, group: str) -> Iterator[Clip]:

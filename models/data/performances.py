@@ -16,6 +16,7 @@ import torch
 from bridge import landmarks as face
 from bridge.frames import EMOTIONS, STYLES, Floats
 from models.cell import counter
+from models.data.acted import tracked
 from models.data.motion import motion_of, steadied
 from models.data.tracks import Track, read_track
 
@@ -24,8 +25,8 @@ TURN_RAD = 0.06
 """A gaze this far from the fixation's own, twice in a row, begins another."""
 SHORTEST = 30
 """Steps of a track that is worth learning from."""
-SOURCES = {"mead_motion": "mead", "emotion_motion": "acted", "talk": "talk", "grid_s1/train": "grid"}
-"""Folder of the data → group."""
+SOURCES = {"emotion_motion": "acted", "talk": "talk", "grid_s1/train": "grid"}
+"""Folder of the data → group; tracks of MEAD, CREMA-D and RAVDESS are group `mead`: actors before a studio camera."""
 STYLE_OF = {"mead": "actor", "acted": "speaker", "talk": "speaker", "grid": "reader"}
 
 
@@ -99,10 +100,14 @@ def acting_of(track: Track, group: str, emotion: str) -> Acting | None:
 
 
 def performances(data: Path) -> Iterator[Acting]:
-    """All that a data folder holds; talk and commands count as neutral."""
+    """All that a data folder holds for training; talk and commands count as neutral."""
+    for recording, track in tracked(data):
+        found = acting_of(track, "mead", recording.emotion or "neutral")
+        if found is not None:
+            yield found
     for folder, group in SOURCES.items():
         for path in sorted((data / folder).glob("*.npz")):
-            emotion = emotion_in(path.stem) if group in ("mead", "acted") else "neutral"
+            emotion = emotion_in(path.stem) if group == "acted" else "neutral"
             if emotion is None:
                 continue
             found = acting_of(read_track(path), group, emotion)

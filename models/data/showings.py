@@ -6,7 +6,6 @@ out. Where a person's neutral face is not known, only movement around the clip's
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +14,12 @@ import numpy as np
 
 from bridge import landmarks as face
 from bridge.frames import CUE_RATE_HZ, EMOTIONS, Floats
+from models.data.acted import people as acted_people
 from models.data.motion import motion_of
 from models.data.performances import emotion_in
 from models.data.prototypes import prototypes
 from models.data.tracks import Track, neutral_of, read_track
 
-NAME = re.compile(r"^(?P<person>[MW]\d+)_.*?_(?P<emotion>[a-z]+)_level")
 OPENEST_CM = 1.5
 JAW_SHARE = 0.3
 """Trackers guess the jaw line; it counts this much."""
@@ -51,14 +50,9 @@ class Showing:
     """How much wider the mouth opened than on the person's calm face, as a share."""
 
 
-def people(folder: Path) -> dict[str, dict[str, Track]]:
-    """{person: {emotion: track}} of MEAD-named track files; only people with a neutral clip."""
-    found: dict[str, dict[str, Track]] = {}
-    for path in sorted(folder.glob("*.npz")):
-        match = NAME.match(path.stem)
-        if match and match["emotion"] in EMOTIONS:
-            found.setdefault(match["person"], {})[match["emotion"]] = read_track(path)
-    return {person: tracks for person, tracks in found.items() if "neutral" in tracks}
+def people(data: Path) -> dict[str, dict[str, Track]]:
+    """{person: {emotion: track}} of acted tracks; only people with a neutral clip."""
+    return {person: found for person, found in acted_people(data).items() if "neutral" in found}
 
 
 def rest_of(calm: Track) -> Floats:
@@ -115,17 +109,18 @@ def showing_of(
     )
 
 
-def acted(folder: Path, only: tuple[str, ...] = ()) -> Iterator[Showing]:
-    """Clips of people with a neutral clip of their own (MEAD names), all of them or those named.
+def acted(data: Path, only: tuple[str, ...] = ()) -> Iterator[Showing]:
+    """Clips of people with a neutral clip of their own, all of them or those named.
 
     Raises:
         FileNotFoundError: if there is nobody.
     """
-    found = {p: t for p, t in people(folder).items() if not only or p in only}
+    found = {p: t for p, t in people(data).items() if not only or p in only}
     if not found:
         wanted = f" of {', '.join(only)}" if only else ""
         raise FileNotFoundError(
-            f"{folder} holds no person{wanted} with a neutral clip (names like M030_front_neutral_level1_001.npz)"
+            f"{data} holds no person{wanted} with a neutral clip: tracks of MEAD, CREMA-D or RAVDESS belong into "
+            "mead_motion, cremad_motion or ravdess_motion"
         )
     for person, tracks in found.items():
         calm = tracks["neutral"]

@@ -15,7 +15,15 @@ from models.data.motion import MOTION_SIZE
 
 FRAMES = 130
 """Cue frames of a training window (2.6 s), look-ahead not counted."""
-SHARES = {"grid": 0.35, "dubbed": 0.16, "talk": 0.15, "ravdess": 0.06, "tts": 0.15, "prompts": 0.13}
+SHARES = {
+    "grid": 0.35,
+    "dubbed": 0.16,
+    "talk": 0.15,
+    "acted": 0.15,
+    "ravdess": 0.06,
+    "tts": 0.15,
+    "prompts": 0.13,
+}
 """Share of each group in a batch; what is absent leaves its share to the others."""
 
 

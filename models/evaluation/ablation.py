@@ -29,8 +29,8 @@ from models.evaluation.face_emotion import Face, Made, directed, recordings, voi
 from models.evaluation.faces import Judge
 from models.evaluation.motion import RATE_HZ, moves
 from models.expression import Expression
+from models.losses import Relations
 from models.motion import Motion
-from models.training.expression import Relations
 
 PARTS = ("cues", "emotion", "expression", "voice", "performance")
 COLUMNS = ("directed", "unseen", "voiced", "voice", "shape mm", "shifts/s", "fixation s")
@@ -121,7 +121,7 @@ def shape_error_mm(variant: Variant, data: Path) -> float:
     for person, path in variant.alone.items():
         model = Expression()
         model.load_state_dict(torch.load(path, weights_only=True))
-        for clip in showings.acted(data / "mead_motion"):
+        for clip in showings.acted(data):
             if clip.person == person:
                 continue
             frames = len(clip.opening)
@@ -250,9 +250,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--variant", type=named_folder, action="append", required=True, metavar="NAME=FOLDER")
     args = parser.parse_args(argv)
-    real = faces.filmed(args.data / "mead_motion")
+    real = faces.filmed(args.data)
     if not real:
-        parser.error(f"{args.data / 'mead_motion'} holds nobody with a neutral clip to train a judge on")
+        parser.error(f"{args.data} holds nobody with a neutral clip to train a judge on")
     try:
         rows = variants(args.variant)
     except FileNotFoundError as error:

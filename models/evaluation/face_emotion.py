@@ -154,7 +154,7 @@ def diversity(generate: Face, samples: Floats) -> dict[str, float]:
 
 def judges(data: Path) -> tuple[dict[str, Judge], float]:
     """A judge of each filmed person and of all (`all`), and what they reach on real people new to them."""
-    real = faces.filmed(data / "mead_motion")
+    real = faces.filmed(data)
     found = {person: Judge.of(shown) for person, shown in real.items()}
     if real:
         found["all"] = Judge.of([clip for shown in real.values() for clip in shown])
@@ -165,7 +165,7 @@ def face_report(generators: Mapping[str, Face], data: Path) -> dict[str, object]
     """Prints the tables; returns them for the JSON file."""
     judging, real = judges(data)
     if not judging:
-        print(f"\nemotion of the face: no people with a neutral clip in {data / 'mead_motion'}")
+        print(f"\nemotion of the face: no people with a neutral clip in {data}")
         return {}
     print(f"\nemotion of the face; judges on real people new to them: {real:.3f}")
     print(f"{'':10s}{'directed':>10s}{'from voice':>12s}{'lips pay':>10s}  directed, lips pay at most")

@@ -82,10 +82,10 @@ class Judge:
 Clips = list[tuple[Floats, int]]
 
 
-def filmed(folder: Path) -> dict[str, Clips]:
-    """Person → displacements from their rest, and emotions, of MEAD-named tracks."""
+def filmed(data: Path) -> dict[str, Clips]:
+    """Person → displacements from their rest, and emotions, of acted tracks."""
     found: dict[str, Clips] = {}
-    for person, tracks in people(folder).items():
+    for person, tracks in people(data).items():
         rest = rest_of(tracks["neutral"])
         found[person] = [
             (at_cue_rate(track) - rest, EMOTIONS.index(name)) for name, track in sorted(tracks.items())

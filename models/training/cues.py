@@ -109,7 +109,10 @@ def quiet_sounds(data: Path, hops: int, rng: np.random.Generator, count: int = 7
 
 def some_recordings(data: Path, rng: np.random.Generator) -> list[Floats]:
     """A few seconds of as many voices as there are folders, to start the encoder from."""
-    folders = ("grid_s1/train", "talk", "ravdess_speech", "tts", "prompts")
+    folders = ["grid_s1/train", "talk", "ravdess_speech", "tts", "prompts"]
+    folders += [
+        f.name for f in sorted(data.glob("*_motion")) if any(p.suffix in AUDIO_SUFFIXES for p in f.iterdir())
+    ]
     found = []
     for folder in folders:
         paths = sorted(p for p in (data / folder).rglob("*") if p.suffix in AUDIO_SUFFIXES)
@@ -213,7 +216,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     hops = args.lookahead_ms // 10
     clips = lessons.load(args.lessons, args.groups.split(",") if args.groups else None)
-    val = lessons.load(args.lessons / "val", ["grid"])[::3]
+    val = lessons.load(args.lessons / "val")[::3]
     student, config = begin(args, clips)
     ears = list(student.content.encoder.parameters())
     known = {id(p) for p in ears}

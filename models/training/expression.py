@@ -22,18 +22,20 @@ from bridge.frames import EMOTIONS, Floats
 from models import basis as pca
 from models.collaborative import Collaborative
 from models.data import showings
-from models.data.motion import EYEBALL_RADIUS_CM, rotation_vectors
+from models.data.postures import postures
 from models.data.showings import Showing
-from models.data.tracks import Track
 from models.expression import COMPONENTS, GESTURE, Expression, gapless, keep_lip_gap
+from models.losses import Relations
 
 FRAMES = 100
 """Of a window: 2 s."""
 SHARES = {"acted": 0.4, "textbook": 0.4, "moving": 0.2}
 ALPHA = BETA = 10.0
 """Of MSEF's joint loss, eq. 4: landmarks, lips."""
-GAMMA = 0.2
+GAMMA = 1.0
 """Of the collaborative classifier. The paper has 10 on losses of another scale."""
+HAZE = 1.0
+"""Noise on the cues that it reads, in their deviations: so few people are told apart too easily without."""
 RELATIONS = 10.0
 EVERY = 10
 """Frames from one whose 2,278 distances are compared to the next."""
@@ -55,45 +57,6 @@ class Windows(NamedTuple):
     gesture: Tensor
     relative: Tensor
     label: Tensor
-
-
-def head_vectors(track: Track) -> Floats:
-    """(T, 6) rotation vector and translation of the head in the camera frame."""
-    return np.concatenate([rotation_vectors(track.pose[:, :3, :3]), track.pose[:, :3, 3]], axis=1).astype(
-        np.float32
-    )
-
-
-def gaze_raw(track: Track) -> Floats:
-    """(T, 4) gaze without the clip's own zero: iris offset from the eye corners' middle."""
-    sides = []
-    for centre, (inner, outer) in ((0, (39, 36)), (5, (42, 45))):
-        middle = (track.landmarks[:, inner] + track.landmarks[:, outer]) / 2
-        sides.append((track.iris[:, centre] - middle)[:, :2] / EYEBALL_RADIUS_CM)
-    return np.arcsin(np.clip(np.concatenate(sides, axis=1), -0.9, 0.9)).astype(np.float32)
-
-
-def postures(folder: Path, only: tuple[str, ...] = ()) -> tuple[Floats, Floats]:
-    """Where eyes (8, 4) and head (8, 6) rest under each emotion, against the person's own neutral clip."""
-    count = len(EMOTIONS)
-    gaze, head, seen = np.zeros((count, 4)), np.zeros((count, 6)), np.zeros(count)
-    for person, tracks in showings.people(folder).items():
-        if only and person not in only:
-            continue
-        calm = tracks["neutral"]
-        for name, track in tracks.items():
-            k = EMOTIONS.index(name)
-            gaze[k] += np.median(gaze_raw(track), axis=0) - np.median(gaze_raw(calm), axis=0)
-            head[k] += np.median(head_vectors(track), axis=0) - np.median(head_vectors(calm), axis=0)
-            seen[k] += 1
-    gaze, head = gaze / np.maximum(seen, 1)[:, None], head / np.maximum(seen, 1)[:, None]
-    # yaw and roll offsets are where a camera or a prompter stood; pitch is how people hold a feeling
-    gaze[:, [0, 2]] = 0.0
-    gaze[:, 1] = gaze[:, 3] = gaze[:, [1, 3]].mean(1)
-    head[:, [1, 2, 3, 4]] = 0.0
-    head[:, :3] = head[:, :3].clip(-0.2, 0.2)
-    head[:, 5] = head[:, 5].clip(-1.5, 1.5)
-    return gaze.clip(-0.12, 0.12).astype(np.float32), head.astype(np.float32)
 
 
 def articulation(clips: list[Showing]) -> Floats:
@@ -154,34 +117,6 @@ def windows(groups: dict[str, list[Showing]], rng: np.random.Generator, size: in
     return Windows(emotions, targets, counts, mouths, gestures, torch.tensor(flags), torch.tensor(labels))
 
 
-class Relations(nn.Module):
-    """Relative spatial relations (EAM): mean squared error of all distances between two points."""
-
-    neutral: Tensor
-    first: Tensor
-    second: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        first, second = np.triu_indices(face.COUNT, 1)
-        self.register_buffer("neutral", torch.from_numpy(face.neutral_face().copy()))
-        self.register_buffer("first", torch.from_numpy(first))
-        self.register_buffer("second", torch.from_numpy(second))
-
-    def distances(self, displacement: Tensor) -> Tensor:
-        """(…, 68, 3) → (…, 2278) cm."""
-        points = displacement + self.neutral
-        between = points[..., self.first, :] - points[..., self.second, :]
-        return (between.square().sum(-1) + 1e-6).sqrt()
-
-    def forward(self, predicted: Tensor, target: Tensor, share: Tensor) -> Tensor:
-        """(B, T, 68, 3) twice, (B, T, 68): a distance counts as much as its lesser end."""
-        weight = torch.minimum(share[..., self.first], share[..., self.second])
-        error = (self.distances(predicted) - self.distances(target)).square() * weight
-        total: Tensor = error.sum() / weight.sum().clamp(min=1.0)
-        return total
-
-
 def centred(values: Tensor, relative: Tensor) -> Tensor:
     """(B, T, …) minus its mean over time where only movement is known."""
     mean = values.mean(1, keepdim=True)
@@ -189,8 +124,9 @@ def centred(values: Tensor, relative: Tensor) -> Tensor:
 
 
 def cues_of(coefficients: Tensor, gesture: Tensor, unit: Tensor) -> Tensor:
-    """What the collaborative classifier reads: (B, T, COMPONENTS + 8)."""
-    return torch.cat([coefficients, gesture / unit], -1)
+    """What the collaborative classifier reads: (B, T, COMPONENTS + 8), in a haze that stays for the window."""
+    cues = torch.cat([coefficients, gesture / unit], -1)
+    return cues + HAZE * torch.randn_like(cues[:, :1])
 
 
 class Course:
@@ -239,10 +175,10 @@ class Course:
 
 def groups_of(data: Path, only: tuple[str, ...], without: tuple[str, ...]) -> dict[str, list[Showing]]:
     """What there is to learn from, by group."""
-    clips = list(showings.acted(data / "mead_motion", only))
+    clips = list(showings.acted(data, only))
     calm = [
         showings.calm_map(tracks["neutral"])
-        for person, tracks in showings.people(data / "mead_motion").items()
+        for person, tracks in showings.people(data).items()
         if not only or person in only
     ]
     groups = {"acted": clips, "moving": list(showings.moving(data, calm))}
@@ -319,7 +255,7 @@ def main() -> None:
         parser.error(str(error))
     print(", ".join(f"{len(found)} {name}" for name, found in groups.items()), flush=True)
     model = train(groups, args.steps, args.batch, args.seed, without)
-    gaze, head = postures(args.data / "mead_motion", only)
+    gaze, head = postures(args.data, only)
     model.gaze.copy_(torch.from_numpy(gaze))
     model.head.copy_(torch.from_numpy(head))
     model.emphasis.fill_(args.emphasis)

@@ -253,10 +253,16 @@ def main() -> None:
     train = [
         *corpus.paired(args.data / "grid_s1" / "train", "grid"),
         *corpus.paired(args.data / "talk", "talk"),
+        *corpus.acted(args.data),
     ]
     if not train:
-        parser.error(f"{args.data} holds neither grid_s1/train nor talk: nothing to learn a mouth from")
-    val = list(corpus.paired(args.data / "grid_s1" / "val", "grid"))
+        parser.error(
+            f"{args.data} holds no tracks with sound in grid_s1/train, talk or mead_motion, cremad_motion, "
+            "ravdess_motion: nothing to learn a mouth from; python -m models.data.track makes them of videos"
+        )
+    val = list(corpus.paired(args.data / "grid_s1" / "val", "grid")) or [
+        *corpus.acted(args.data, held_out=True)
+    ]
     # the same sentences 15 % slower and 20 % faster: two more throats from one
     train += [
         corpus.speed_changed(c, f) for c in train for f in (rng.uniform(0.8, 0.92), rng.uniform(1.1, 1.25))
@@ -267,7 +273,8 @@ def main() -> None:
     train += dubbed_clips(args.data, [c for c in train if c.group == "grid"], encoder)
     for group in sorted({c.group for c in train}):
         lessons.save(args.out / f"{group}.npz", (filmed_lesson(c) for c in train if c.group == group))
-    lessons.save(args.out / "val" / "grid.npz", (filmed_lesson(c) for c in val))
+    for group in sorted({c.group for c in val}) or ["grid"]:
+        lessons.save(args.out / "val" / f"{group}.npz", (filmed_lesson(c) for c in val if c.group == group))
     keys = [f"layer {layer}" for layer in LAYERS]
     teachers = [
         taught(

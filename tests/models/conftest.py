@@ -1,6 +1,8 @@
 """A data folder of seconds, made by formula, in the layout that the recipes read."""
 
 import struct
+from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,21 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def acted_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `models.data.track` leaves of one MEAD actor, five sentences a feeling: no GRID, no talk."""
+    root = tmp_path_factory.mktemp("acted") / "data"
+    folder = root / "mead_motion"
+    folder.mkdir(parents=True)
+    for k, said in enumerate(("neutral_level1", "angry_level3")):
+        for sentence in range(1, 6):
+            sound, opening = talking(3.0, 80 + 5 * k + sentence)
+            path = folder / f"M003_front_{said}_{sentence:03d}.npz"
+            soundfile.write(path.with_suffix(".flac"), sound, RATE)
+            write_track(path, opening, 80 + k)
+    return root
+
+
 def whisper_file(path: Path, seed: int = 0) -> dict[str, np.ndarray]:
     """A model.bin of Whisper tiny's shapes with small random weights."""
     rng = np.random.default_rng(seed)
@@ -116,3 +133,64 @@ def whisper_folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict
     """A folder with a Whisper that knows nothing, and the arrays in it."""
     folder = tmp_path_factory.mktemp("whisper")
     return folder, whisper_file(folder / "model.bin")
+
+
+def write_sound(path: Path, seconds: float = 0.5, rate: int = RATE, hertz: float = 200.0) -> np.ndarray:
+    """A tone in a file of any format that libsndfile writes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = 0.3 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate).astype(np.float32)
+    soundfile.write(path, samples, rate)
+    return samples
+
+
+def write_video(
+    path: Path,
+    frames: int = 5,
+    *,
+    sound_s: float | None = None,
+    late_s: float = 0.0,
+    size: tuple[int, int] = (64, 48),
+    rate: int = 25,
+    turned: int = 0,
+    audio: str = "aac",
+) -> None:
+    """Grey frames, each lighter than the last for seven; with `sound_s` a tone that begins `late_s` before them.
+
+    `turned` is what a telephone held upright writes: degrees counter-clockwise by which to turn the picture.
+    """
+    av = pytest.importorskip("av", reason="videos are made with PyAV")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        codec = {".flv": "flv", ".mpg": "mpeg1video"}.get(path.suffix, "mpeg4")
+        video = container.add_stream(codec, rate=rate)
+        video.width, video.height, video.pix_fmt = *size, "yuv420p"
+        if turned:
+            video.set_display_rotation(turned)
+        if sound_s is not None:
+            sound = container.add_stream(audio, rate=44100, layout="mono")
+            tone = 0.3 * np.sin(2 * np.pi * 200 * np.arange(round(sound_s * 44100)) / 44100).astype(
+                np.float32
+            )
+            whole = av.AudioFrame.from_ndarray(tone[None], format="fltp", layout="mono")
+            whole.sample_rate, whole.pts, whole.time_base = 44100, 0, Fraction(1, 44100)
+            resampler = av.AudioResampler(format=sound.format, layout="mono", rate=44100)
+            for part in resampler.resample(whole):
+                container.mux(sound.encode(part))
+            container.mux(sound.encode(None))
+        for i in range(frames):
+            grey = np.full((size[1], size[0], 3), 40 + 30 * (i % 7), np.uint8)
+            grey[: size[1] // 4, : size[0] // 4] = 255  # top left
+            picture = av.VideoFrame.from_ndarray(grey, format="rgb24")
+            picture.pts, picture.time_base = i + round(late_s * rate), Fraction(1, rate)
+            container.mux(video.encode(picture))
+        container.mux(video.encode(None))
+
+
+@pytest.fixture(scope="session")
+def make_sound() -> Callable[..., np.ndarray]:
+    return write_sound
+
+
+@pytest.fixture(scope="session")
+def make_video() -> Callable[..., None]:
+    return write_video

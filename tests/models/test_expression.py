@@ -14,9 +14,9 @@ from models.data import showings  # noqa: E402
 from models.data.prototypes import UNITS, prototypes  # noqa: E402
 from models.evaluation.faces import Judge, filmed, strangers  # noqa: E402
 from models.expression import COMPONENTS, Expression, felt, gapless, mouth_of  # noqa: E402
-from models.losses import lip_gap  # noqa: E402
+from models.losses import Relations, lip_gap  # noqa: E402
 from models.training import expression  # noqa: E402
-from models.training.expression import Relations, centred, groups_of, train, windows  # noqa: E402
+from models.training.expression import centred, groups_of, train, windows  # noqa: E402
 
 pytestmark = pytest.mark.torch
 HAPPY, ANGRY, NEUTRAL = (EMOTIONS.index(e) for e in ("happy", "angry", "neutral"))
@@ -98,7 +98,7 @@ def test_the_textbook_names_shapes_that_the_table_must_have(tmp_path: Path) -> N
 
 
 def test_what_talking_explains_is_taken_out(data_folder: Path) -> None:
-    clips = {clip.emotion: clip for clip in showings.acted(data_folder / "mead_motion")}
+    clips = {clip.emotion: clip for clip in showings.acted(data_folder)}
     assert set(clips) == {NEUTRAL, HAPPY, ANGRY}
     assert abs(float(clips[NEUTRAL].displacement.mean())) < 0.01
     # the made tracks differ in their brows by seed, their mouths only open and close
@@ -108,11 +108,11 @@ def test_what_talking_explains_is_taken_out(data_folder: Path) -> None:
         assert float(moved[:, 17:27, 1].mean()) == pytest.approx(rng[seed] - rng[60], abs=0.03)
         assert abs(float(moved[:, list(face.MOUTH), 1].mean())) < 0.06
     with pytest.raises(FileNotFoundError, match="no person of W009 with a neutral clip"):
-        list(showings.acted(data_folder / "mead_motion", ("W009",)))
+        list(showings.acted(data_folder, ("W009",)))
 
 
 def test_where_the_neutral_face_is_unknown_only_movement_counts(data_folder: Path) -> None:
-    table = showings.calm_map(showings.people(data_folder / "mead_motion")["M030"]["neutral"])
+    table = showings.calm_map(showings.people(data_folder)["M030"]["neutral"])
     found = list(showings.moving(data_folder, [table]))
     assert found
     for clip in found:
@@ -189,6 +189,6 @@ def test_a_judge_knows_its_people_and_strangers_are_left_out_in_turn(data_folder
     turned = [(clip, (k + 1) % 8 if k < 4 else k) for clip, k in shown]
     assert judge.accuracy(turned) == 0.5
     assert strangers({"a": shown, "b": turned}) == 0.5
-    real = filmed(data_folder / "mead_motion")
+    real = filmed(data_folder)
     assert {k for _, k in real["M030"]} == {NEUTRAL, HAPPY, ANGRY}
     assert np.isnan(strangers(real))

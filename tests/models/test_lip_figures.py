@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bridge import landmarks as face
-from models.data.corpus import RAVDESS_EMOTIONS, features_of, speaker_of, speed_changed
+from models.data.corpus import features_of, speaker_of, speed_changed
+from models.data.layouts import RAVDESS_EMOTIONS
 from models.data.motion import gaze_of, rotation_vectors
 from models.data.tracks import audio_beside, cue_times, neutral_of, read_audio, read_track, speech_mask
 from models.evaluation import lips, voice_emotion

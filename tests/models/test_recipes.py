@@ -176,3 +176,23 @@ def test_parts_of_different_look_ahead_are_refused(
     assert command(monkeypatch, export_command, *arguments, "-o", tmp_path / "x.onnx") == 1
     assert "train both for one" in capsys.readouterr().err
     assert not (tmp_path / "x.onnx").exists()
+
+
+def test_a_corpus_that_was_tracked_is_enough_to_learn_from(
+    acted_folder: Path,
+    whisper_folder: tuple[Path, dict[str, np.ndarray]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whisper = whisper_folder[0]
+    common = ("--data", acted_folder, "--whisper", whisper)
+    command(monkeypatch, teacher, *common, "-o", tmp_path / "lessons", "--epochs", 1)
+    learned = {lesson.name for lesson in lessons.load(tmp_path / "lessons", ["acted"])}
+    judged = {lesson.name for lesson in lessons.load(tmp_path / "lessons" / "val")}
+    assert judged == {"M003_front_neutral_level1_005", "M003_front_angry_level3_005"}
+    assert {name.partition("×")[0] for name in learned}.isdisjoint(judged)
+    assert len(learned) == 8 * 3
+    command(monkeypatch, cues, *live(acted_folder, whisper, tmp_path, "--steps", 2))
+    assert (tmp_path / "live" / "cues.pt").exists()
+    command(monkeypatch, expression, "--data", acted_folder, "-o", tmp_path / "expression.pt", "--steps", 2)
+    assert (tmp_path / "expression.pt").exists()
