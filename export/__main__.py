@@ -1,7 +1,7 @@
 """Networks leave as ONNX.
 
     python -m export --cues CUES --emotion EMOTION --expression EXPRESSION --voice VOICE \
-                     --performance PERFORMANCE --name live -o live.onnx
+                     --performance PERFORMANCE --style STYLE --name live -o live.onnx
     python -m export --from bridge/weights/live.onnx -o live-plain.onnx
 
 The first makes a file of training results; `--profile bridge` (large weights in 8 bits, needs onnxruntime ≥ 1.22)
@@ -35,7 +35,7 @@ def main() -> int:
     )
     trained = [
         parser.add_argument(f"--{name}", type=Path)
-        for name in ("cues", "emotion", "expression", "voice", "performance")
+        for name in ("cues", "emotion", "expression", "voice", "performance", "style")
     ]
     parser.add_argument("--from", dest="source", type=Path, help="a network that was exported before")
     parser.add_argument("--name", help="how the network calls itself")
@@ -53,7 +53,7 @@ def main() -> int:
         if args.source is not None:
             said = f"{plain_copy(args.source, args.out)} matrices unpacked, standard operators alone"
         else:
-            network = assemble(args.cues, args.emotion, args.expression, args.voice, args.performance)
+            network = assemble(*(getattr(args, a.dest) for a in trained))
             contract = contract_of(network, args.name, args.trained_on, args.licence)
             found = export(network, contract, args.out, args.profile)
             said = f"look-ahead {contract.lookahead_ms} ms, opset 17\nover 320 frames: "

@@ -1,7 +1,8 @@
 """The whole predictor as one network: log-mel and direction in, all cues of a frame out, state in and out.
 
-content (what is said) + expression (what is felt, and what eyes and head do) = displacement; performance (drawn,
-step by step) + offsets = gaze and head. This is what `export` turns into a file and `bridge.predictor` runs.
+content (what is said) + style (whose manner it is) + expression (what is felt, and what eyes and head do) =
+displacement; performance (drawn, step by step) + offsets = gaze and head. This is what `export` turns into a file
+and `bridge.predictor` runs.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from models.losses import lip_gap
 from models.performance import Performance
 from models.speech_encoder import EncoderConfig
 from models.streaming import State
+from models.style import Style
 from models.voice import Voice, VoiceConfig
 
 GAZE_LIMIT_RAD = 0.6
@@ -77,6 +79,7 @@ class CueNetwork(nn.Module):
         self.emotion = Feeling(config.emotion)
         self.voice = Voice(config.voice)
         self.expression = Expression()
+        self.style = Style()
         self.register_buffer("calm", torch.eye(len(EMOTIONS))[EMOTIONS.index("neutral")])
 
     def initial_state(self, batch: int = 1) -> State:
@@ -117,7 +120,7 @@ class CueNetwork(nn.Module):
         gaze = (gesture[..., :4] + gaze_offset).clamp(-GAZE_LIMIT_RAD, GAZE_LIMIT_RAD)
         head = gesture[..., 4:] + head_offset
         outputs = CueOutputs(
-            displacement=spoken + offset,
+            displacement=spoken + self.style(style, spoken) + offset,
             gaze=gaze.unflatten(-1, (2, 2)),
             head_rotation=quaternion(head[..., :3]),
             head_translation=head[..., 3:],
@@ -150,8 +153,10 @@ def emotion_config(saved: dict[str, Any]) -> EmotionConfig:
     return EmotionConfig(**{**saved, "encoder": EncoderConfig(**{**ears, "ahead": tuple(ears["ahead"])})})
 
 
-def assemble(cues: Path, emotion: Path, expression: Path, voice: Path, performance: Path) -> CueNetwork:
-    """The network of five training results (`weights_only`: no pickled code is run).
+def assemble(
+    cues: Path, emotion: Path, expression: Path, voice: Path, performance: Path, style: Path
+) -> CueNetwork:
+    """The network of six training results (`weights_only`: no pickled code is run).
 
     Raises:
         FileNotFoundError: if one of them is not there.
@@ -163,6 +168,7 @@ def assemble(cues: Path, emotion: Path, expression: Path, voice: Path, performan
         "expression": expression,
         "voice": voice,
         "performance": performance,
+        "style": style,
     }.items():
         if not path.exists():
             raise FileNotFoundError(f"{path}: run python -m models.training.{name} first")
@@ -189,5 +195,6 @@ def assemble(cues: Path, emotion: Path, expression: Path, voice: Path, performan
     network.emotion.whole.branch.load_state_dict(ears["emotion"])
     network.voice.load_state_dict(gate["voice"])
     network.expression.load_state_dict(torch.load(expression, weights_only=True))
+    network.style.load_state_dict(torch.load(style, weights_only=True))
     network.eval().emotion.settle()
     return network

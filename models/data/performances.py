@@ -46,6 +46,8 @@ class Acting:
     """(T, 6) rotation vector (rad), translation (cm), relative to the clip's rest."""
     opening: Floats
     """(T,) lip gap in cm above the clip's own closed mouth."""
+    gaze: Floats
+    """(T, 2) as it was tracked, but for blinks: what rates are measured on."""
 
 
 def emotion_in(name: str) -> str | None:
@@ -81,11 +83,11 @@ def acting_of(track: Track, group: str, emotion: str) -> Acting | None:
     landmarks = track.at(times, track.landmarks)
     motion = motion_of(track.at(times, track.iris), landmarks, track.at(times, track.pose))
     gaze = motion[:, :4].reshape(-1, 2, 2).mean(axis=1)
-    gaze = gaze + counter(torch.from_numpy(motion[:, 4:])).numpy()
     lids = face.lid_gap(landmarks)
     blinking = (lids < 0.6 * np.quantile(lids, 0.7, axis=0)).any(axis=1)
     for i in np.flatnonzero(np.convolve(blinking, np.ones(3), "same") > 0):
         gaze[i] = gaze[max(0, i - 1)]
+    turned_back = counter(torch.from_numpy(motion[:, 4:])).numpy()
     gap = face.lip_gap(landmarks)
     style = "actor" if track.name.startswith("mead_") else STYLE_OF[group]
     return Acting(
@@ -93,9 +95,10 @@ def acting_of(track: Track, group: str, emotion: str) -> Acting | None:
         group,
         STYLES.index(style),
         EMOTIONS.index(emotion),
-        fixations(gaze),
+        fixations(gaze + turned_back),
         motion[:, 4:],
         (gap - np.quantile(gap, 0.1)).astype(np.float32),
+        gaze.astype(np.float32),
     )
 
 

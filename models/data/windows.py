@@ -10,6 +10,7 @@ from torch import Tensor
 
 from bridge import landmarks as face
 from bridge.features import BINS, SILENCE
+from bridge.frames import Floats
 from models.data.lessons import Lesson
 from models.data.motion import MOTION_SIZE
 
@@ -37,6 +38,12 @@ def pairs_of(mel: Tensor, lookahead_hops: int) -> Tensor:
         mel = torch.cat([torch.full_like(mel[:, :1], SILENCE), mel], dim=1)
     steps = mel.shape[1] // 2
     return mel[:, : 2 * steps].reshape(mel.shape[0], steps, -1)
+
+
+def delayed(mel: Floats, lookahead_hops: int) -> tuple[Tensor, int]:
+    """(K, 80) features of a recording → pairs (1, T + delay, 160) with silence after it, and T."""
+    tail = np.full((lookahead_hops + 2, BINS), SILENCE, np.float32)
+    return pairs_of(torch.from_numpy(np.concatenate([mel, tail]))[None], lookahead_hops), len(mel) // 2
 
 
 class Batch(NamedTuple):

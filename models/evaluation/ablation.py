@@ -1,6 +1,7 @@
 """What each part is worth: `python -m models.evaluation ablation --data DIR --variant NAME=FOLDER …`.
 
-A variant is a folder of training results (cues.pt, emotion.pt, expression.pt, voice.pt, performance.pt); what it has
+A variant is a folder of training results (cues.pt, emotion.pt, expression.pt, voice.pt, performance.pt,
+style.pt); what it has
 not comes from the first one. `expression.PERSON.pt`, trained with `--people PERSON`, is judged by everybody else.
 The row of regressed gaze is the first variant's with `models.motion` in the place of classes.
 """
@@ -16,14 +17,14 @@ import numpy as np
 import torch
 
 from bridge.contract import NOISE
-from bridge.features import BINS, SILENCE
+from bridge.features import BINS
 from bridge.frames import EMOTIONS, STYLES, Floats, Steering
 from models.content import Content
 from models.cue_network import CueNetwork, assemble, content_config
 from models.data import corpus, showings
 from models.data.motion import motion_of
 from models.data.tracks import audio_beside, read_audio, read_track
-from models.data.windows import pairs_of
+from models.data.windows import delayed
 from models.evaluation import face_emotion, faces, voice_emotion
 from models.evaluation.face_emotion import Face, Made, directed, recordings, voiced
 from models.evaluation.faces import Judge
@@ -32,7 +33,7 @@ from models.expression import Expression
 from models.losses import Relations
 from models.motion import Motion
 
-PARTS = ("cues", "emotion", "expression", "voice", "performance")
+PARTS = ("cues", "emotion", "expression", "voice", "performance", "style")
 COLUMNS = ("directed", "unseen", "voiced", "voice", "shape mm", "shifts/s", "fixation s")
 
 
@@ -64,20 +65,13 @@ def variants(given: list[tuple[str, Path]]) -> list[Variant]:
     return found
 
 
-def delayed(samples: Floats, hops: int) -> tuple[torch.Tensor, int]:
-    """A recording as pairs (1, T + delay, 160) with silence after it, and its T frames."""
-    mel = corpus.features_of(samples)
-    tail = np.full((hops + 2, BINS), SILENCE, np.float32)
-    return pairs_of(torch.from_numpy(np.concatenate([mel, tail]))[None], hops), len(mel) // 2
-
-
 def assembled(network: CueNetwork) -> Face:
     """A network in torch as a face."""
     delay = network.config.lookahead_hops // 2
 
     @torch.no_grad()
     def made(samples: Floats, steering: Steering) -> Made:
-        pairs, frames = delayed(samples, network.config.lookahead_hops)
+        pairs, frames = delayed(corpus.features_of(samples), network.config.lookahead_hops)
         steps = pairs.shape[1]
         style = torch.zeros(1, len(STYLES))
         style[0, STYLES.index(steering.style)] = 1.0
@@ -195,7 +189,7 @@ def regressed_glances(cues: Path, data: Path) -> tuple[float, float]:
     for path in talks(data):
         audio = audio_beside(path)
         assert audio is not None  # noqa: S101
-        pairs, frames = delayed(read_audio(audio), hops)
+        pairs, frames = delayed(corpus.features_of(read_audio(audio)), hops)
         _, hidden, _ = content(pairs, content.initial_state(1))
         moved, _ = motion(hidden, motion.initial_state(1))
         kept = moved[0, hops // 2 : hops // 2 + frames, :4].numpy()
@@ -214,7 +208,7 @@ def row(variant: Variant, data: Path, real: dict[str, faces.Clips]) -> dict[str,
 
     @torch.no_grad()
     def listen(samples: Floats) -> Floats:
-        pairs, frames = delayed(samples, network.config.lookahead_hops)
+        pairs, frames = delayed(corpus.features_of(samples), network.config.lookahead_hops)
         logits, _ = network.emotion(pairs, network.emotion.initial_state(1))
         late = network.config.lookahead_hops // 2
         found: Floats = logits[0, late : late + frames].softmax(-1).numpy()

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from bridge.contract import NOISE
 from bridge.frames import EMOTIONS, STYLES, Floats
-from models.cell import HEAD, HIDDEN, MOUTH, SACCADE, STIRRED, class_of, counter, heard
+from models.cell import HEAD, HIDDEN, MOUTH, SACCADE, STIRRED, class_of, heard
 from models.chance import TAIL
 from models.data.motion import steadied
 from models.data.performances import Acting, performances
@@ -205,9 +205,7 @@ def settle(network: Performance, actings: list[Acting], seed: int) -> None:
     for key, found in sorted(kinds.items(), reverse=True):
         chosen = found[:: max(1, len(found) // 40)]
         length = np.array([len(a.opening) for a in chosen], np.float32)
-        wanted = middle_of(
-            [rates(a.fixation - counter(torch.from_numpy(a.head)).numpy(), a.head) for a in chosen], length
-        )
+        wanted = middle_of([rates(a.gaze, a.head) for a in chosen], length)
         pool = [a for a in actings if a.group == "talk"] + chosen if key < len(EMOTIONS) else chosen
         mouths = np.stack(
             [np.resize(pool[int(rng.integers(len(pool)))].opening, BEGINS + RUN_STEPS) for _ in range(MOUTHS)]

@@ -142,8 +142,8 @@ def test_a_plain_export_needs_no_unpacking(network: CueNetwork, tmp_path: Path) 
         (["--from", "absent.onnx", "-o", "x.onnx"], 1, "absent.onnx: no such network"),
         (["--from", "pyproject.toml", "-o", "x.onnx"], 1, "pyproject.toml is no ONNX file"),
         (["--cues", "a.pt", "-o", "x.onnx"], 2,
-         "give --emotion, --expression, --voice, --performance, --name, or --from FILE"),
-        (["--cues", "a.pt", "--emotion", "b", "--expression", "c", "--voice", "d", "--performance", "e",
+         "give --emotion, --expression, --voice, --performance, --style, --name, or --from FILE"),
+        (["--cues", "a.pt", "--emotion", "b", "--expression", "c", "--voice", "d", "--performance", "e", "--style", "f",
           "--name", "n", "-o", "x.onnx"], 1, "a.pt: run python -m models.training.cues first"),
     ],
 )  # fmt: skip

@@ -186,8 +186,9 @@ def still(style: str, emotion: str, turns: float, speed: float, seed: int) -> Ac
     head = np.zeros((120, 6), np.float32)
     head[:, :3] = np.cumsum(rng.normal(0, speed / 25, (120, 3)), axis=0)
     head -= np.linspace(0, 1, 120, dtype=np.float32)[:, None] * head[-1]
+    gaze = fixation - counter(torch.from_numpy(head)).numpy()
     return Acting(f"{style}{seed}", "mead", STYLES.index(style), EMOTIONS.index(emotion), fixation, head,
-                  rng.uniform(0, 1, 120).astype(np.float32))  # fmt: skip
+                  rng.uniform(0, 1, 120).astype(np.float32), gaze)  # fmt: skip
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from bridge.predictor import Predictor  # noqa: E402
 from models.cue_network import assemble  # noqa: E402
 from models.data import lessons  # noqa: E402
 from models.evaluation import __main__ as evaluation  # noqa: E402
-from models.training import cues, emotion, expression, performance, teacher  # noqa: E402
+from models.training import cues, emotion, expression, performance, style, teacher  # noqa: E402
 from models.voice import Voice, VoiceConfig  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
@@ -48,6 +48,8 @@ def trained(
         command(patch, expression, "--data", data_folder, "-o", out / "expression.pt", "--steps", 2)
         small = ("--steps", 2, "--batch", 4)
         command(patch, performance, "--data", data_folder, "-o", out / "performance.pt", *small)
+        where = ("--cues", out / "live" / "cues.pt", "-o", out / "style.pt")
+        command(patch, style, "--data", data_folder, *where)
     state = Voice(VoiceConfig(width=16, dilations=(1, 2))).state_dict()
     saved = {
         "voice": state,
@@ -59,7 +61,7 @@ def trained(
 
 
 def parts(out: Path) -> list[Path]:
-    names = ("live/cues.pt", "emotion/emotion.pt", "expression.pt", "voice.pt", "performance.pt")
+    names = ("live/cues.pt", "emotion/emotion.pt", "expression.pt", "voice.pt", "performance.pt", "style.pt")
     return [out / name for name in names]
 
 
@@ -125,7 +127,7 @@ def test_export_makes_a_network_that_the_bridge_runs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    mouth, ears, face, gate, eyes = parts(trained)
+    mouth, ears, face, gate, eyes, manner = parts(trained)
     path = tmp_path / "mine.onnx"
     arguments = (
         "--cues",
@@ -138,6 +140,8 @@ def test_export_makes_a_network_that_the_bridge_runs(
         gate,
         "--performance",
         eyes,
+        "--style",
+        manner,
         "--name",
         "mine",
         "-o",
@@ -163,16 +167,16 @@ def test_export_makes_a_network_that_the_bridge_runs(
 def test_parts_of_different_look_ahead_are_refused(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mouth, ears, face, gate, eyes = parts(trained)
+    mouth, ears, face, gate, eyes, manner = parts(trained)
     saved = torch.load(gate, weights_only=True) | {"lookahead_hops": 60}
     other = tmp_path / "voice.pt"
     torch.save(saved, other)
     with pytest.raises(ValueError, match=r"40 ms ahead.*600 ms"):
-        assemble(mouth, ears, face, other, eyes)
+        assemble(mouth, ears, face, other, eyes, manner)
     with pytest.raises(FileNotFoundError, match=r"models\.training\.emotion first"):
-        assemble(mouth, tmp_path / "no.pt", face, gate, eyes)
+        assemble(mouth, tmp_path / "no.pt", face, gate, eyes, manner)
     arguments = ("--cues", mouth, "--emotion", ears, "--expression", face, "--voice", other)
-    arguments += ("--performance", eyes, "--name", "x")
+    arguments += ("--performance", eyes, "--style", manner, "--name", "x")
     assert command(monkeypatch, export_command, *arguments, "-o", tmp_path / "x.onnx") == 1
     assert "train both for one" in capsys.readouterr().err
     assert not (tmp_path / "x.onnx").exists()
