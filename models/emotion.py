@@ -2,7 +2,8 @@
 
 Its own ears are Whisper tiny.en's first two layers, made to stream and otherwise as they were: those that learned
 to hear what is said, whoever says it (`models.speech_encoder`), have unlearned how it is said. Mean and deviation
-of both layers over the loud moments of the last seconds go to a small classifier.
+of both layers over the loud moments of the last seconds are seen in the light of memories that all voices share
+(`models.memory`), encoded into an emotion embedding, and classified.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from bridge.features import BINS, SILENCE
 from bridge.frames import EMOTIONS
+from models.memory import SharedMemory
 from models.speech_encoder import STEM_DELAY, WIDTH, EncoderConfig, SpeechEncoder
 from models.streaming import State
 
@@ -25,6 +27,8 @@ BELOW, SOFTNESS = 0.9, 0.1
 """Frames this far below the loudest one count half, and how fast that changes around it."""
 BLOCK = 4
 """Frames that a stream hears at once: 80 ms."""
+GROUPS = 3
+"""Tokens that each mean and each deviation is cut into for the shared memories."""
 DOUBT = 5.0
 """Frames of an average voice that every stream begins with: nothing is known of a voice not heard."""
 
@@ -37,6 +41,10 @@ class EmotionConfig:
     memory_frames: float = 50.0
     """Frames (of 20 ms) after which what was heard counts 1/e."""
     hidden: int = 192
+    embedding: int = 64
+    """Size of the emotion embedding."""
+    slots: int = 64
+    """Of the shared memories; 0: none."""
     dropout: float = 0.5
 
 
@@ -114,22 +122,26 @@ class Emotion(nn.Module):
 
     def __init__(self, config: EmotionConfig) -> None:
         super().__init__()
+        self.config = config
         self.encoder = SpeechEncoder(config.encoder, "feeling")
         self.loudness = Loudness()
         late = [STEM_DELAY + sum(config.encoder.ahead[: i + 1]) for i in range(len(config.encoder.ahead))]
         self.pools = nn.ModuleList(
             Pool(f"feeling_pool_{i}", delay, config.memory_frames) for i, delay in enumerate(late)
         )
-        self.outward = nn.Sequential(
+        width, tokens = 2 * WIDTH * len(late), 2 * GROUPS * len(late)
+        self.memory = SharedMemory(tokens, width // tokens, config.slots) if config.slots else nn.Identity()
+        self.encode = nn.Sequential(
             nn.Dropout(0.2),
-            nn.Linear(2 * WIDTH * len(late), config.hidden),
+            nn.Linear(width, config.hidden),
             nn.LayerNorm(config.hidden),
             nn.GELU(),
             nn.Dropout(config.dropout),
-            nn.Linear(config.hidden, config.hidden),
-            nn.GELU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.hidden, len(EMOTIONS)),
+            nn.Linear(config.hidden, config.embedding),
+        )
+        """E_A of MSEF."""
+        self.outward = nn.Sequential(
+            nn.GELU(), nn.Dropout(config.dropout), nn.Linear(config.embedding, len(EMOTIONS))
         )
 
     def initial_state(self, batch: int) -> State:
@@ -151,10 +163,15 @@ class Emotion(nn.Module):
             after |= kept
         return torch.cat(parts, dim=-1), after | loudest
 
+    def embed(self, pooled: Tensor) -> Tensor:
+        """(…, 1536) → the emotion embedding (…, E)."""
+        out: Tensor = self.encode(self.memory(pooled))
+        return out
+
     def forward(self, pairs: Tensor, state: State) -> tuple[Tensor, State]:
         """See the class."""
         pooled, after = self.pooled(pairs, state)
-        logits: Tensor = self.outward(pooled)
+        logits: Tensor = self.outward(self.embed(pooled))
         return logits, after
 
 

@@ -2,7 +2,8 @@
 
 RAVDESS speech, four actors held out, each clip also in other throats; GRID's commands stand for neutral talk from
 another room, and sounds without a voice for no emotion at all. The ears are Whisper's and stay as they are: on
-so few actors, letting them learn made strangers worse. Only what reads them is trained, on moments of every clip.
+so few actors, letting them learn made strangers worse. Only what reads them is trained, on moments of every clip,
+so that its embedding tells emotions apart and, by `models.training.crossing`, carries them from sentence to sentence.
 Contempt is not in RAVDESS: smoothing of the labels is all it gets, and the card says so.
 """
 
@@ -28,15 +29,16 @@ from models.data.tracks import read_audio
 from models.data.whisper import WhisperEncoder
 from models.data.windows import pairs_of
 from models.emotion import BELOW, SOFTNESS, Emotion, EmotionConfig, Pool
+from models.training.crossing import Crossing, Line, levelled, probe, ravdess_line
 from models.training.start import from_whisper
 
 NEUTRAL = EMOTIONS.index("neutral")
 THROATS = ((0.85, 0.93), (1.18, 1.07), (1.0, 1.12), (1.0, 0.9))
 """Pitch and formants of the copies of every clip."""
-MOMENTS = (50, 75, 100, 125, 150)
-"""Frames at which a clip is looked at, and at its end."""
-FROM = 60
-"""Frames that must have been heard before a moment teaches."""
+FROM, EVERY = 64, 12
+"""Frames that must have been heard before a clip teaches, and from then on how often; and at its end."""
+CROSSING = 1.0
+"""How much cross-reconstruction counts beside classification."""
 ROOMS = 0.3
 """Strength of rooms, microphones and noise; every second clip is also heard so."""
 GRID_EVERY, GRID_SHARE = 8, 0.05
@@ -77,8 +79,25 @@ def moments(model: Emotion, mel: Floats, *, rooms: bool) -> Tensor:
         given = augment(given, ROOMS)
     frames = len(mel) // 2
     pooled, _ = model.pooled(pairs_of(given, 1), model.initial_state(1))
-    at = [m for m in MOMENTS if FROM < m < frames - 1] + [min(frames, pooled.shape[1]) - 1]
-    return pooled[0, at]
+    last = min(frames, pooled.shape[1]) - 1
+    return pooled[0, [*range(FROM, last, EVERY), last]]
+
+
+@torch.no_grad()
+def line_of(model: Emotion, clip: Clip) -> Line:
+    """A clip's speech as cross-reconstruction wants it."""
+    pairs = pairs_of(torch.from_numpy(clip.mel)[None], 1)
+    weight, _ = model.loudness(pairs, model.initial_state(1))
+    delay = model.config.encoder.delay
+    given, _ = model.encoder.layer_states(
+        flushed(torch.from_numpy(clip.mel)[None], delay), model.initial_state(1)
+    )
+    on = np.flatnonzero(weight[0, :, 0].numpy() > 0.5)
+    # the loudest frame of all counts, so that there is one
+    speech = slice(int(on[0]), int(on[-1]) + 1)
+    mel = pairs[0].reshape(-1, 2, BINS).mean(1).numpy()[speech]
+    states = given[-1][0, delay:].numpy()[speech]
+    return Line(*ravdess_line(clip.name), levelled(mel), states, moments(model, clip.mel, rooms=False))
 
 
 @torch.no_grad()
@@ -115,13 +134,17 @@ def listen(model: Emotion, clips: list[Clip], labels: list[int], *, rooms: bool)
     return Heard(torch.cat(seen), torch.tensor(label))
 
 
-def train(model: Emotion, heard: Heard, odds: Tensor, steps: int, batch: int, seed: int) -> None:
-    """Trains the classifier on moments drawn by `odds` (N,)."""
+def train(
+    model: Emotion, heard: Heard, odds: Tensor, steps: int, batch: int, seed: int, crossing: Crossing | None
+) -> None:
+    """Trains memories, encoder and classifier on moments drawn by `odds` (N,), and by cross-reconstruction."""
     rng = np.random.default_rng(seed)
-    optimizer = torch.optim.AdamW(model.outward.parameters(), lr=2e-3, weight_decay=0.5)
+    reading = nn.ModuleList([model.memory, model.encode, model.outward])
+    learning = [*reading.parameters(), *(() if crossing is None else crossing.parameters())]
+    optimizer = torch.optim.AdamW(learning, lr=2e-3, weight_decay=0.5)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps + 1)
     target = nn.functional.one_hot(heard.label, len(EMOTIONS)).float() * 0.9 + 0.1 / len(EMOTIONS)
-    model.outward.train()
+    reading.train()
     for _ in range(steps):
         one = torch.multinomial(odds, batch, replacement=True)
         other = one[torch.randperm(batch)]
@@ -129,12 +152,26 @@ def train(model: Emotion, heard: Heard, odds: Tensor, steps: int, batch: int, se
         seen = share * heard.seen[one] + (1 - share) * heard.seen[other]
         seen = seen + UNEVEN * torch.randn_like(seen)
         wanted = share * target[one] + (1 - share) * target[other]
-        loss = nn.functional.cross_entropy(model.outward(seen), wanted)
+        loss = nn.functional.cross_entropy(model.outward(model.embed(seen)), wanted)
+        if crossing is not None:
+            loss = loss + CROSSING * crossing(model.embed)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-    model.outward.eval()
+    reading.eval()
+
+
+@torch.no_grad()
+def probes(model: Emotion, clips: list[Clip], strangers: list[Clip]) -> tuple[float, float]:
+    """What a linear classifier of the embedding at a clip's end gets right of strangers: sentence, and emotion."""
+    found = []
+    for group in (clips, strangers):
+        embedded = torch.cat([model.embed(moments(model, clip.mel, rooms=False)[-1:]) for clip in group])
+        sentence = torch.tensor([int(ravdess_line(clip.name)[1]) - 1 for clip in group])
+        found.append((embedded, sentence, torch.tensor([clip.emotion for clip in group])))
+    (known, said, felt), (new, new_said, new_felt) = found
+    return probe(known, said, new, new_said), probe(known, felt, new, new_felt)
 
 
 @torch.no_grad()
@@ -161,6 +198,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2, help="processes that make other throats")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--without", choices=("memory", "crossing"), action="append", default=[],
+                        help="leave a part out, to see what it is worth; again for the other")  # fmt: skip
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -170,7 +209,7 @@ def main() -> None:
     acted = list(corpus.ravdess(args.data / "ravdess_speech", held_out=False))
     if not acted:
         parser.error(f"{args.data / 'ravdess_speech'} holds no actor folders")
-    config = EmotionConfig()
+    config = EmotionConfig(slots=0) if "memory" in args.without else EmotionConfig()
     model = Emotion(config).eval()
     grid = sorted((args.data / "grid_s1" / "train").glob("*.ogg"))[::GRID_EVERY]
     plain = [corpus.clip_from(path, "grid", read_audio(path), None, None) for path in grid]
@@ -207,13 +246,19 @@ def main() -> None:
     odds[:many] *= (1 - 2 * GRID_SHARE) / odds[:many].sum()
     odds[many : -len(hush)] = GRID_SHARE / max(1, len(parts[2].label))
     odds[-len(hush) :] = GRID_SHARE / len(hush)
-    train(model, heard, odds, args.steps, args.batch, args.seed)
+    crossing = None
+    if "crossing" not in args.without:
+        crossing = Crossing([line_of(model, clip) for clip in acted], config.embedding, args.seed)
+        print(f"{len(crossing.tuples)} four-tuples ({time.monotonic() - started:.0f} s)", flush=True)
+    train(model, heard, odds, args.steps, args.batch, args.seed, crossing)
     judged = list(corpus.ravdess(args.data / "ravdess_speech", held_out=True))
     if judged:
         whole, confusion = accuracy(model, judged)
         early, _ = accuracy(model, judged, 100)
         print(f"held-out actors {whole:.3f}, after 2 s {early:.3f} ({time.monotonic() - started:.0f} s)")
         print(confusion)
+        sentence, emotion = probes(model, acted, judged)
+        print(f"of the embedding, linearly: sentence {sentence:.3f} (chance 0.5), emotion {emotion:.3f}")
     torch.save({"emotion": model.state_dict(), "config": asdict(config)}, args.out / "emotion.pt")
 
 
