@@ -214,7 +214,7 @@ def _if(node: onnx.NodeProto, network: CueNetwork, opset: int) -> list[onnx.Node
     """What goes in the place of the branch's node: it runs where there is a block."""
     whole = network.emotion.whole
     run, *states = node.input
-    example = (torch.zeros(1, BLOCK, 2 * BINS), *whole.branch.initial_state(1).values())
+    example = (torch.zeros(1, BLOCK, 2 * BINS), *whole.initial_state(1).values())
     inputs, outputs = ["run", *whole.names], ["logits", *(f"{name}_out" for name in whole.names)]
     then = _graph_of(
         whole, example, inputs, outputs, opset, dict(zip(inputs, node.input, strict=True)), "feeling/",

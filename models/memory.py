@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+START = 0.2
+"""What the memories add begins small beside the tokens, which are standardised."""
 TINY = 1e-6
 """Keeps a slot that no token asks from dividing by nought."""
 
@@ -56,6 +58,7 @@ class SharedMemory(nn.Module):
         """Which group a token is: attention itself does not know."""
         self.attention = ExternalAttention(width, slots)
         self.norm = nn.LayerNorm(width)
+        nn.init.constant_(self.norm.weight, START)
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""

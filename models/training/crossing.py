@@ -19,14 +19,14 @@ from bridge.features import BINS
 from bridge.frames import Floats
 from models.data.dubbing import at_frames, film_times
 
-FRAMES = 48
-"""Cue frames of a window (0.96 s), within the speech."""
+FRAMES = 40
+"""Cue frames of a window (0.8 s), within the speech."""
 PARTNERS = 4
 """Other emotions of the same actor and sentence that every clip is aligned with."""
 CONTENT = 16
 """Values a frame that content may take: too few to tell how a thing is said as well."""
 ACTOR, WIDTH = 16, 96
-BATCH = 24
+BATCH = 12
 """Four-tuples a step."""
 LOUD = 0.1
 """Share of loudest frames that a clip's level is taken from: the branch cannot hear how loud a voice is either."""

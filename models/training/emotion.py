@@ -37,6 +37,10 @@ THROATS = ((0.85, 0.93), (1.18, 1.07), (1.0, 1.12), (1.0, 0.9))
 """Pitch and formants of the copies of every clip."""
 FROM, EVERY = 64, 12
 """Frames that must have been heard before a clip teaches, and from then on how often; and at its end."""
+SPLICES = 0.5
+"""Changes of emotion in the middle of speech (two clips of one throat, one after the other) for every clip."""
+TURNED = (26, 38, 50, 64)
+"""Frames after a change at which the new emotion is to be heard."""
 CROSSING = 1.0
 """How much cross-reconstruction counts beside classification."""
 ROOMS = 0.3
@@ -122,6 +126,35 @@ def standardise(model: Emotion, clips: list[Clip]) -> None:
     for pool, part in zip(model.pools, torch.split(found, width, dim=1), strict=True):
         pool.centre.copy_(part.mean(0))  # type: ignore[operator]
         pool.scale.copy_(part.std(0) + 1e-3)  # type: ignore[operator]
+
+
+@torch.no_grad()
+def spoken(model: Emotion, clip: Clip) -> Floats:
+    """(2·T, 80) features of a clip from its first loud frame to its last."""
+    weight, _ = model.loudness(pairs_of(torch.from_numpy(clip.mel)[None], 1), model.initial_state(1))
+    # the loudest frame counts, so that there is one
+    on = np.flatnonzero(weight[0, :, 0].numpy() > 0.5)
+    out: Floats = clip.mel[2 * on[0] : 2 * (on[-1] + 1)]
+    return out
+
+
+@torch.no_grad()
+def turns(model: Emotion, clips: list[Clip], labels: list[int], groups: list[str], seed: int) -> Heard:
+    """Moments soon after the emotion changed, between clips of one group, so that what was is forgotten."""
+    rng = np.random.default_rng(seed)
+    members = {name: [i for i, group in enumerate(groups) if group == name] for name in sorted(set(groups))}
+    names, seen, label = list(members), [], []
+    for n in range(round(SPLICES * len(clips))):
+        one, other = (int(i) for i in rng.choice(members[names[n % len(names)]], 2))
+        if labels[one] == labels[other]:
+            continue
+        before, after = spoken(model, clips[one]), spoken(model, clips[other])
+        mel = torch.from_numpy(np.concatenate([before, after]))[None]
+        pooled, _ = model.pooled(pairs_of(mel, 1), model.initial_state(1))
+        at = [len(before) // 2 + m for m in TURNED if len(before) // 2 + m < pooled.shape[1]]
+        seen.append(pooled[0, at])
+        label += [labels[other]] * len(at)
+    return Heard(torch.cat(seen), torch.tensor(label))
 
 
 def listen(model: Emotion, clips: list[Clip], labels: list[int], *, rooms: bool) -> Heard:
@@ -220,17 +253,27 @@ def main() -> None:
     print(
         f"{len(acted)} acted clips, {len(plain)} plain ones ({time.monotonic() - started:.0f} s)", flush=True
     )
+    crossing = None
+    if "crossing" not in args.without:
+        try:
+            crossing = Crossing([line_of(model, clip) for clip in acted], config.embedding, args.seed)
+        except ValueError as error:
+            parser.error(str(error))
+        print(f"{len(crossing.tuples)} four-tuples ({time.monotonic() - started:.0f} s)", flush=True)
     with ProcessPoolExecutor(args.jobs) as pool:
         copies = list(pool.map(in_other_throats, [clip.samples for clip in acted], chunksize=8))
     clips, labels = list(acted), [clip.emotion for clip in acted]
+    groups = [f"{ravdess_line(clip.name)[0]}~" for clip in acted]
     for clip, others in zip(acted, copies, strict=True):
         for i, samples in enumerate(others):
             clips.append(Clip(f"{clip.name}~{i}", clip.group, samples, corpus.features_of(samples)))
             labels.append(clip.emotion)
+            groups.append(f"{ravdess_line(clip.name)[0]}~{i}")
     print(f"{len(clips)} in other throats too ({time.monotonic() - started:.0f} s)", flush=True)
     parts = [
         listen(model, clips, labels, rooms=False),
         listen(model, clips[::2], labels[::2], rooms=True),
+        turns(model, clips, labels, groups, args.seed),
         listen(model, plain, [NEUTRAL] * len(plain), rooms=True),
     ]
     hush = torch.cat([moments(model, noise_only((1, 240))[0].numpy(), rooms=False) for _ in range(HUSHES)])
@@ -240,16 +283,12 @@ def main() -> None:
     parts.append(Heard(hush, torch.full((len(hush),), NEUTRAL)))
     heard = Heard(torch.cat([p.seen for p in parts]), torch.cat([p.label for p in parts]))
     print(f"{len(heard.label)} moments ({time.monotonic() - started:.0f} s)", flush=True)
-    many = len(parts[0].label) + len(parts[1].label)
+    many = sum(len(part.label) for part in parts[:3])
     counts = torch.bincount(heard.label[:many], minlength=len(EMOTIONS)).float()
     odds = 1.0 / counts[heard.label]
     odds[:many] *= (1 - 2 * GRID_SHARE) / odds[:many].sum()
-    odds[many : -len(hush)] = GRID_SHARE / max(1, len(parts[2].label))
+    odds[many : -len(hush)] = GRID_SHARE / max(1, len(parts[3].label))
     odds[-len(hush) :] = GRID_SHARE / len(hush)
-    crossing = None
-    if "crossing" not in args.without:
-        crossing = Crossing([line_of(model, clip) for clip in acted], config.embedding, args.seed)
-        print(f"{len(crossing.tuples)} four-tuples ({time.monotonic() - started:.0f} s)", flush=True)
     train(model, heard, odds, args.steps, args.batch, args.seed, crossing)
     judged = list(corpus.ravdess(args.data / "ravdess_speech", held_out=True))
     if judged:
