@@ -129,5 +129,5 @@ def lag(listen: Listener, found: list[Splice]) -> tuple[float, float]:
         asked += 1
         wins = np.flatnonzero(winner == splice.after)
         if wins.size:
-            waits.append(wins[0] / 50)
+            waits.append((wins[0] - 1) / 50)
     return (float(np.median(waits)) if waits else float("nan")), len(waits) / max(1, asked)
