@@ -31,8 +31,8 @@ GROUPS = 3
 """Tokens that each mean and each deviation is cut into for the shared memories."""
 HOLD = 0.5
 """Logits by which the winner is raised, and by half of which another must lead to take its place."""
-EASE = 0.9
-"""Share of a frame's logits that the frame before says: a mood passes into another, it does not jump."""
+EASE = 0.6
+"""Share of a frame's logits that the frame before says: blocks come every 80 ms, what is put out moves between them."""
 DOUBT = 5.0
 """Frames of an average voice that every stream begins with: nothing is known of a voice not heard."""
 
