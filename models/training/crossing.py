@@ -17,7 +17,10 @@ from torch import Tensor, nn
 
 from bridge.features import BINS
 from bridge.frames import Floats
+from models.data.corpus import Clip
 from models.data.dubbing import at_frames, film_times
+from models.data.windows import pairs_of
+from models.emotion import Emotion
 
 FRAMES = 40
 """Cue frames of a window (0.8 s), within the speech."""
@@ -58,6 +61,22 @@ def ravdess_line(name: str) -> tuple[str, str, str]:
     if len(fields) != 7:
         raise ValueError(f"{name!r} is no RAVDESS name; one is seven numbers, as 03-01-05-02-01-01-12")
     return fields[6], fields[4], f"{fields[2]}-{fields[3]}"
+
+
+@torch.no_grad()
+def line_of(model: Emotion, clip: Clip, seen: Tensor) -> Line:
+    """A clip's speech as cross-reconstruction wants it; `seen`: (M, 1536) at moments of it."""
+    pairs = pairs_of(torch.from_numpy(clip.mel)[None], 1)
+    weight, _ = model.loudness(pairs, model.initial_state(1))
+    delay = model.config.encoder.delay
+    late = torch.cat([pairs, torch.full((1, delay, 2 * BINS), float(clip.mel.min()))], dim=1)
+    given, _ = model.encoder.layer_states(late, model.initial_state(1))
+    on = np.flatnonzero(weight[0, :, 0].numpy() > 0.5)
+    # the loudest frame of all counts, so that there is one
+    speech = slice(int(on[0]), int(on[-1]) + 1)
+    mel = pairs[0].reshape(-1, 2, BINS).mean(1).numpy()[speech]
+    states = given[-1][0, delay:].numpy()[speech]
+    return Line(*ravdess_line(clip.name), levelled(mel), states, seen)
 
 
 def probe(x: Tensor, label: Tensor, new: Tensor, new_label: Tensor, ridge: float = 1.0) -> float:

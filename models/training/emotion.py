@@ -29,7 +29,7 @@ from models.data.tracks import read_audio
 from models.data.whisper import WhisperEncoder
 from models.data.windows import pairs_of
 from models.emotion import BELOW, SOFTNESS, Emotion, EmotionConfig, Pool
-from models.training.crossing import Crossing, Line, levelled, probe, ravdess_line
+from models.training.crossing import Crossing, line_of, probe, ravdess_line
 from models.training.start import from_whisper
 
 NEUTRAL = EMOTIONS.index("neutral")
@@ -85,23 +85,6 @@ def moments(model: Emotion, mel: Floats, *, rooms: bool) -> Tensor:
     pooled, _ = model.pooled(pairs_of(given, 1), model.initial_state(1))
     last = min(frames, pooled.shape[1]) - 1
     return pooled[0, [*range(FROM, last, EVERY), last]]
-
-
-@torch.no_grad()
-def line_of(model: Emotion, clip: Clip) -> Line:
-    """A clip's speech as cross-reconstruction wants it."""
-    pairs = pairs_of(torch.from_numpy(clip.mel)[None], 1)
-    weight, _ = model.loudness(pairs, model.initial_state(1))
-    delay = model.config.encoder.delay
-    given, _ = model.encoder.layer_states(
-        flushed(torch.from_numpy(clip.mel)[None], delay), model.initial_state(1)
-    )
-    on = np.flatnonzero(weight[0, :, 0].numpy() > 0.5)
-    # the loudest frame of all counts, so that there is one
-    speech = slice(int(on[0]), int(on[-1]) + 1)
-    mel = pairs[0].reshape(-1, 2, BINS).mean(1).numpy()[speech]
-    states = given[-1][0, delay:].numpy()[speech]
-    return Line(*ravdess_line(clip.name), levelled(mel), states, moments(model, clip.mel, rooms=False))
 
 
 @torch.no_grad()
@@ -196,15 +179,10 @@ def train(
 
 
 @torch.no_grad()
-def probes(model: Emotion, clips: list[Clip], strangers: list[Clip]) -> tuple[float, float]:
-    """What a linear classifier of the embedding at a clip's end gets right of strangers: sentence, and emotion."""
-    found = []
-    for group in (clips, strangers):
-        embedded = torch.cat([model.embed(moments(model, clip.mel, rooms=False)[-1:]) for clip in group])
-        sentence = torch.tensor([int(ravdess_line(clip.name)[1]) - 1 for clip in group])
-        found.append((embedded, sentence, torch.tensor([clip.emotion for clip in group])))
-    (known, said, felt), (new, new_said, new_felt) = found
-    return probe(known, said, new, new_said), probe(known, felt, new, new_felt)
+def embedded(model: Emotion, clips: list[Clip]) -> tuple[Tensor, Tensor]:
+    """(N, E) at the end of each clip, and (N,) which sentence it says, from 0 on."""
+    found = torch.cat([model.embed(moments(model, clip.mel, rooms=False)[-1:]) for clip in clips])
+    return found, torch.tensor([int(ravdess_line(clip.name)[1]) - 1 for clip in clips])
 
 
 @torch.no_grad()
@@ -256,7 +234,11 @@ def main() -> None:
     crossing = None
     if "crossing" not in args.without:
         try:
-            crossing = Crossing([line_of(model, clip) for clip in acted], config.embedding, args.seed)
+            crossing = Crossing(
+                [line_of(model, c, moments(model, c.mel, rooms=False)) for c in acted],
+                config.embedding,
+                args.seed,
+            )
         except ValueError as error:
             parser.error(str(error))
         print(f"{len(crossing.tuples)} four-tuples ({time.monotonic() - started:.0f} s)", flush=True)
@@ -296,8 +278,10 @@ def main() -> None:
         early, _ = accuracy(model, judged, 100)
         print(f"held-out actors {whole:.3f}, after 2 s {early:.3f} ({time.monotonic() - started:.0f} s)")
         print(confusion)
-        sentence, emotion = probes(model, acted, judged)
-        print(f"of the embedding, linearly: sentence {sentence:.3f} (chance 0.5), emotion {emotion:.3f}")
+        (known, said), (new, new_said) = (embedded(model, some) for some in (acted, judged))
+        print(
+            f"the sentence from the embedding, linearly: {probe(known, said, new, new_said):.3f} (chance 0.5)"
+        )
     torch.save({"emotion": model.state_dict(), "config": asdict(config)}, args.out / "emotion.pt")
 
 
