@@ -219,7 +219,7 @@ def _perform(node: onnx.NodeProto, network: CueNetwork, opset: int) -> list[onnx
 def _feel(node: onnx.NodeProto, network: CueNetwork, opset: int) -> list[onnx.NodeProto]:
     """What goes in the place of the emotion branch's node."""
     whole = network.emotion.whole
-    example = (torch.zeros(1, BLOCK, 2 * BINS), *whole.branch.initial_state(1).values())
+    example = (torch.zeros(1, BLOCK, 2 * BINS), *whole.initial_state(1).values())
     inputs, outputs = ["run", *whole.names], ["logits", *(f"{name}_out" for name in whole.names)]
     then = _graph_of(
         whole, example, inputs, outputs, opset, dict(zip(inputs, node.input, strict=True)), "feeling/",

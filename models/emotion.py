@@ -2,7 +2,8 @@
 
 Its own ears are Whisper tiny.en's first two layers, made to stream and otherwise as they were: those that learned
 to hear what is said, whoever says it (`models.speech_encoder`), have unlearned how it is said. Mean and deviation
-of both layers over the loud moments of the last seconds go to a small classifier.
+of both layers over the loud moments of the last seconds are seen in the light of memories that all voices share
+(`models.memory`), encoded into an emotion embedding, and classified.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from bridge.features import BINS, SILENCE
 from bridge.frames import EMOTIONS
+from models.memory import SharedMemory
 from models.speech_encoder import STEM_DELAY, WIDTH, EncoderConfig, SpeechEncoder
 from models.streaming import State
 
@@ -25,6 +27,12 @@ BELOW, SOFTNESS = 0.9, 0.1
 """Frames this far below the loudest one count half, and how fast that changes around it."""
 BLOCK = 4
 """Frames that a stream hears at once: 80 ms."""
+GROUPS = 3
+"""Tokens that each mean and each deviation is cut into for the shared memories."""
+HOLD = 0.5
+"""Logits by which the winner is raised, and by half of which another must lead to take its place."""
+EASE = 0.6
+"""Share of a frame's logits that the frame before says: blocks come every 80 ms, what is put out moves between them."""
 DOUBT = 5.0
 """Frames of an average voice that every stream begins with: nothing is known of a voice not heard."""
 
@@ -34,9 +42,13 @@ class EmotionConfig:
     """Shape of the emotion branch."""
 
     encoder: EncoderConfig = field(default_factory=lambda: EncoderConfig(ahead=(2, 1)))
-    memory_frames: float = 50.0
+    memory_frames: float = 30.0
     """Frames (of 20 ms) after which what was heard counts 1/e."""
     hidden: int = 192
+    embedding: int = 64
+    """Size of the emotion embedding."""
+    slots: int = 64
+    """Of the shared memories; 0: none."""
     dropout: float = 0.5
 
 
@@ -114,22 +126,26 @@ class Emotion(nn.Module):
 
     def __init__(self, config: EmotionConfig) -> None:
         super().__init__()
+        self.config = config
         self.encoder = SpeechEncoder(config.encoder, "feeling")
         self.loudness = Loudness()
         late = [STEM_DELAY + sum(config.encoder.ahead[: i + 1]) for i in range(len(config.encoder.ahead))]
         self.pools = nn.ModuleList(
             Pool(f"feeling_pool_{i}", delay, config.memory_frames) for i, delay in enumerate(late)
         )
-        self.outward = nn.Sequential(
+        width, tokens = 2 * WIDTH * len(late), 2 * GROUPS * len(late)
+        self.memory = SharedMemory(tokens, width // tokens, config.slots) if config.slots else nn.Identity()
+        self.encode = nn.Sequential(
             nn.Dropout(0.2),
-            nn.Linear(2 * WIDTH * len(late), config.hidden),
+            nn.Linear(width, config.hidden),
             nn.LayerNorm(config.hidden),
             nn.GELU(),
             nn.Dropout(config.dropout),
-            nn.Linear(config.hidden, config.hidden),
-            nn.GELU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.hidden, len(EMOTIONS)),
+            nn.Linear(config.hidden, config.embedding),
+        )
+        """E_A of MSEF."""
+        self.outward = nn.Sequential(
+            nn.GELU(), nn.Dropout(config.dropout), nn.Linear(config.embedding, len(EMOTIONS))
         )
 
     def initial_state(self, batch: int) -> State:
@@ -151,34 +167,78 @@ class Emotion(nn.Module):
             after |= kept
         return torch.cat(parts, dim=-1), after | loudest
 
+    def embed(self, pooled: Tensor) -> Tensor:
+        """(…, 1536) → the emotion embedding (…, E)."""
+        out: Tensor = self.encode(self.memory(pooled))
+        return out
+
     def forward(self, pairs: Tensor, state: State) -> tuple[Tensor, State]:
         """See the class."""
         pooled, after = self.pooled(pairs, state)
-        logits: Tensor = self.outward(pooled)
+        logits: Tensor = self.outward(self.embed(pooled))
         return logits, after
 
 
+class Hold(nn.Module):
+    """Hysteresis: (B, T, 8) logits → the same with the winner raised by HOLD, so that it does not flicker.
+
+    An emotion begins to be held where it leads by HOLD / 2 and ceases where another leads by as much; in between, what
+    was goes on. State: which one is held, one-hot; none at first.
+    """
+
+    name = "feeling_held"
+
+    def initial_state(self, batch: int) -> State:
+        """Nothing is held."""
+        return {self.name: torch.zeros(batch, len(EMOTIONS))}
+
+    def forward(self, logits: Tensor, state: State) -> tuple[Tensor, State]:
+        """See the class."""
+        first, second = torch.split(logits.topk(2, dim=2).values, 1, dim=2)
+        lead = logits - torch.where(logits < first, first, second)
+        before = state[self.name].unsqueeze(1)
+        begins = torch.cat([before, (lead > HOLD / 2).float()], dim=1)
+        ceases = torch.cat([1.0 - before, (lead < -HOLD / 2).float()], dim=1)
+        when = torch.arange(1, lead.shape[1] + 2, device=logits.device, dtype=torch.float32)
+        heard = (when.unsqueeze(1) >= when.unsqueeze(0)).float() * when
+        window = heard.unsqueeze(0).unsqueeze(3)
+        # the later of both events counts
+        begun = (window * begins.unsqueeze(1)).amax(2)
+        ceased = (window * ceases.unsqueeze(1)).amax(2)
+        held = (begun > ceased).float()[:, 1:]
+        return logits + HOLD * held, {self.name: held[:, -1]}
+
+
 class Whole(nn.Module):
-    """The branch over a run of frames that may be empty: its states go in and out by position."""
+    """The branch and its hold over a run of frames that may be empty: their states go in and out by position."""
 
     def __init__(self, branch: Emotion) -> None:
         super().__init__()
         self.branch = branch
-        self.names = list(branch.initial_state(1))
+        self.hold = Hold()
+        self.names = list(self.initial_state(1))
+
+    def initial_state(self, batch: int) -> State:
+        """Nothing was heard yet."""
+        return self.branch.initial_state(batch) | self.hold.initial_state(batch)
 
     def forward(self, run: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """(B, N, 160) and states → logits (B, N, 8) and states."""
         if run.shape[1] == 0:
             return run.new_zeros(run.shape[0], 0, len(EMOTIONS)), *states
-        logits, after = self.branch(run, dict(zip(self.names, states, strict=True)))
+        state = dict(zip(self.names, states, strict=True))
+        logits, after = self.branch(run, state)
+        logits, held = self.hold(logits, state)
+        after |= held
         return logits, *(after[name] for name in self.names)
 
 
 class Feeling(nn.Module):
     """The emotion branch in a stream, `BLOCK` frames at a time: it costs what its weights cost to read.
 
-    A mood needs no answer every 20 ms; between two blocks the last answer holds. Batch 1. State: the branch's,
-    frames that wait for their block, how many of them are real, and the last answer against `begin`.
+    A mood needs no answer every 20 ms; between two blocks the last answer holds, and what is put out follows it by a
+    first-order filter, frame by frame. Batch 1. State: the branch's, frames that wait for their block, how many of
+    them are real, the last answer, and what was put out last, both against `begin`.
     """
 
     begin: Tensor
@@ -198,10 +258,11 @@ class Feeling(nn.Module):
 
     def initial_state(self, batch: int) -> State:
         """Nothing was heard yet."""
-        return self.whole.branch.initial_state(batch) | {
+        return self.whole.initial_state(batch) | {
             "feeling_waiting": torch.zeros(batch, BLOCK - 1, 2 * BINS),
             "feeling_count": torch.zeros(batch, 1),
             "feeling_last": torch.zeros(batch, 1, len(EMOTIONS)),
+            "feeling_shown": torch.zeros(batch, 1, len(EMOTIONS)),
         }
 
     def forward(self, pairs: Tensor, state: State) -> tuple[Tensor, State]:
@@ -216,9 +277,14 @@ class Feeling(nn.Module):
         run = both.index_select(1, block + (BLOCK - 1 - count))
         logits, *after = self.whole(run, *(state[name] for name in self.whole.names))
         known = torch.cat([state["feeling_last"] + self.begin, logits], dim=1)
-        out = known.index_select(1, (count + frames + 1) // BLOCK * BLOCK)
-        return out, dict(zip(self.whole.names, after, strict=True)) | {
+        last = known.index_select(1, (count + frames + 1) // BLOCK * BLOCK) - self.begin
+        steps = frames.float()
+        age = steps.unsqueeze(1) - steps.unsqueeze(0)
+        window = torch.where(age >= 0, (1.0 - EASE) * EASE ** age.clamp(min=0.0), torch.zeros_like(age))
+        shown = window @ last + (EASE ** (steps + 1.0)).view(1, -1, 1) * state["feeling_shown"]
+        return shown + self.begin, dict(zip(self.whole.names, after, strict=True)) | {
             "feeling_waiting": both[:, -(BLOCK - 1) :],
             "feeling_count": (total - ready).float().reshape(1, 1),
-            "feeling_last": out[:, -1:] - self.begin,
+            "feeling_last": last[:, -1:],
+            "feeling_shown": shown[:, -1:],
         }

@@ -51,7 +51,7 @@ def lip_report(args: argparse.Namespace, networks: dict[str, Path]) -> dict[str,
 
 
 def emotion_report(data: Path, networks: dict[str, Path]) -> dict[str, object]:
-    """Prints unweighted accuracies of the voice's emotion."""
+    """Prints unweighted accuracies of the voice's emotion, and how steady it is."""
     print(
         f"\n{'emotion of the voice, unweighted accuracy':44s}{'whole clip':>12s}{'after 2 s':>12s}{'chance':>8s}"
     )
@@ -71,6 +71,20 @@ def emotion_report(data: Path, networks: dict[str, Path]) -> dict[str, object]:
             chance = 1 / len({label for _, label in found})
             print(f"{title + ', ' + name:44s}{whole:12.3f}{early:12.3f}{chance:8.3f}")
             report[f"{title} / {name}"] = {"whole": whole, "after_2_s": early, "chance": chance}
+    acted, changes = sets["RAVDESS, four actors never heard"], voice_emotion.splices(data)
+    if not acted or not changes:
+        return report
+    print(
+        f"\n{'its steadiness, same actors':44s}{'changes/s':>12s}{'per frame':>12s}{'lag s':>8s}{'arrive':>8s}"
+    )
+    for name, path in networks.items():
+        network = Network(path)
+        often, moved = voice_emotion.flicker(network.emotion, acted)
+        wait, share = voice_emotion.lag(network.emotion, changes)
+        print(f"{name:44s}{often:12.2f}{moved:12.4f}{wait:8.2f}{share:8.2f}")
+        report[f"steadiness / {name}"] = {
+            "changes_per_s": often, "change_per_frame": moved, "lag_s": wait, "arrive": share,
+        }  # fmt: skip
     return report
 
 

@@ -2,7 +2,8 @@
 
 RAVDESS speech, four actors held out, each clip also in other throats; GRID's commands stand for neutral talk from
 another room, and sounds without a voice for no emotion at all. The ears are Whisper's and stay as they are: on
-so few actors, letting them learn made strangers worse. Only what reads them is trained, on moments of every clip.
+so few actors, letting them learn made strangers worse. Only what reads them is trained, on moments of every clip,
+so that its embedding tells emotions apart and, by `models.training.crossing`, carries them from sentence to sentence.
 Contempt is not in RAVDESS: smoothing of the labels is all it gets, and the card says so.
 """
 
@@ -28,15 +29,20 @@ from models.data.tracks import read_audio
 from models.data.whisper import WhisperEncoder
 from models.data.windows import pairs_of
 from models.emotion import BELOW, SOFTNESS, Emotion, EmotionConfig, Pool
+from models.training.crossing import Crossing, line_of, probe, ravdess_line
 from models.training.start import from_whisper
 
 NEUTRAL = EMOTIONS.index("neutral")
 THROATS = ((0.85, 0.93), (1.18, 1.07), (1.0, 1.12), (1.0, 0.9))
 """Pitch and formants of the copies of every clip."""
-MOMENTS = (50, 75, 100, 125, 150)
-"""Frames at which a clip is looked at, and at its end."""
-FROM = 60
-"""Frames that must have been heard before a moment teaches."""
+FROM, EVERY = 64, 12
+"""Frames that must have been heard before a clip teaches, and from then on how often; and at its end."""
+SPLICES = 0.5
+"""Changes of emotion in the middle of speech (two clips of one throat, one after the other) for every clip."""
+TURNED = (26, 38, 50, 64)
+"""Frames after a change at which the new emotion is to be heard."""
+CROSSING = 1.0
+"""How much cross-reconstruction counts beside classification."""
 ROOMS = 0.3
 """Strength of rooms, microphones and noise; every second clip is also heard so."""
 GRID_EVERY, GRID_SHARE = 8, 0.05
@@ -77,8 +83,8 @@ def moments(model: Emotion, mel: Floats, *, rooms: bool) -> Tensor:
         given = augment(given, ROOMS)
     frames = len(mel) // 2
     pooled, _ = model.pooled(pairs_of(given, 1), model.initial_state(1))
-    at = [m for m in MOMENTS if FROM < m < frames - 1] + [min(frames, pooled.shape[1]) - 1]
-    return pooled[0, at]
+    last = min(frames, pooled.shape[1]) - 1
+    return pooled[0, [*range(FROM, last, EVERY), last]]
 
 
 @torch.no_grad()
@@ -105,6 +111,35 @@ def standardise(model: Emotion, clips: list[Clip]) -> None:
         pool.scale.copy_(part.std(0) + 1e-3)  # type: ignore[operator]
 
 
+@torch.no_grad()
+def spoken(model: Emotion, clip: Clip) -> Floats:
+    """(2·T, 80) features of a clip from its first loud frame to its last."""
+    weight, _ = model.loudness(pairs_of(torch.from_numpy(clip.mel)[None], 1), model.initial_state(1))
+    # the loudest frame counts, so that there is one
+    on = np.flatnonzero(weight[0, :, 0].numpy() > 0.5)
+    out: Floats = clip.mel[2 * on[0] : 2 * (on[-1] + 1)]
+    return out
+
+
+@torch.no_grad()
+def turns(model: Emotion, clips: list[Clip], labels: list[int], groups: list[str], seed: int) -> Heard:
+    """Moments soon after the emotion changed, between clips of one group, so that what was is forgotten."""
+    rng = np.random.default_rng(seed)
+    members = {name: [i for i, group in enumerate(groups) if group == name] for name in sorted(set(groups))}
+    names, seen, label = list(members), [], []
+    for n in range(round(SPLICES * len(clips))):
+        one, other = (int(i) for i in rng.choice(members[names[n % len(names)]], 2))
+        if labels[one] == labels[other]:
+            continue
+        before, after = spoken(model, clips[one]), spoken(model, clips[other])
+        mel = torch.from_numpy(np.concatenate([before, after]))[None]
+        pooled, _ = model.pooled(pairs_of(mel, 1), model.initial_state(1))
+        at = [len(before) // 2 + m for m in TURNED if len(before) // 2 + m < pooled.shape[1]]
+        seen.append(pooled[0, at])
+        label += [labels[other]] * len(at)
+    return Heard(torch.cat(seen), torch.tensor(label))
+
+
 def listen(model: Emotion, clips: list[Clip], labels: list[int], *, rooms: bool) -> Heard:
     """All moments of all clips; with `rooms`, through rooms and microphones."""
     seen, label = [], []
@@ -115,13 +150,17 @@ def listen(model: Emotion, clips: list[Clip], labels: list[int], *, rooms: bool)
     return Heard(torch.cat(seen), torch.tensor(label))
 
 
-def train(model: Emotion, heard: Heard, odds: Tensor, steps: int, batch: int, seed: int) -> None:
-    """Trains the classifier on moments drawn by `odds` (N,)."""
+def train(
+    model: Emotion, heard: Heard, odds: Tensor, steps: int, batch: int, seed: int, crossing: Crossing | None
+) -> None:
+    """Trains memories, encoder and classifier on moments drawn by `odds` (N,), and by cross-reconstruction."""
     rng = np.random.default_rng(seed)
-    optimizer = torch.optim.AdamW(model.outward.parameters(), lr=2e-3, weight_decay=0.5)
+    reading = nn.ModuleList([model.memory, model.encode, model.outward])
+    learning = [*reading.parameters(), *(() if crossing is None else crossing.parameters())]
+    optimizer = torch.optim.AdamW(learning, lr=2e-3, weight_decay=0.5)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps + 1)
     target = nn.functional.one_hot(heard.label, len(EMOTIONS)).float() * 0.9 + 0.1 / len(EMOTIONS)
-    model.outward.train()
+    reading.train()
     for _ in range(steps):
         one = torch.multinomial(odds, batch, replacement=True)
         other = one[torch.randperm(batch)]
@@ -129,12 +168,21 @@ def train(model: Emotion, heard: Heard, odds: Tensor, steps: int, batch: int, se
         seen = share * heard.seen[one] + (1 - share) * heard.seen[other]
         seen = seen + UNEVEN * torch.randn_like(seen)
         wanted = share * target[one] + (1 - share) * target[other]
-        loss = nn.functional.cross_entropy(model.outward(seen), wanted)
+        loss = nn.functional.cross_entropy(model.outward(model.embed(seen)), wanted)
+        if crossing is not None:
+            loss = loss + CROSSING * crossing(model.embed)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-    model.outward.eval()
+    reading.eval()
+
+
+@torch.no_grad()
+def embedded(model: Emotion, clips: list[Clip]) -> tuple[Tensor, Tensor]:
+    """(N, E) at the end of each clip, and (N,) which sentence it says, from 0 on."""
+    found = torch.cat([model.embed(moments(model, clip.mel, rooms=False)[-1:]) for clip in clips])
+    return found, torch.tensor([int(ravdess_line(clip.name)[1]) - 1 for clip in clips])
 
 
 @torch.no_grad()
@@ -161,6 +209,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2, help="processes that make other throats")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--without", choices=("memory", "crossing"), action="append", default=[],
+                        help="leave a part out, to see what it is worth; again for the other")  # fmt: skip
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -170,7 +220,7 @@ def main() -> None:
     acted = list(corpus.ravdess(args.data / "ravdess_speech", held_out=False))
     if not acted:
         parser.error(f"{args.data / 'ravdess_speech'} holds no actor folders")
-    config = EmotionConfig()
+    config = EmotionConfig(slots=0) if "memory" in args.without else EmotionConfig()
     model = Emotion(config).eval()
     grid = sorted((args.data / "grid_s1" / "train").glob("*.ogg"))[::GRID_EVERY]
     plain = [corpus.clip_from(path, "grid", read_audio(path), None, None) for path in grid]
@@ -181,17 +231,31 @@ def main() -> None:
     print(
         f"{len(acted)} acted clips, {len(plain)} plain ones ({time.monotonic() - started:.0f} s)", flush=True
     )
+    crossing = None
+    if "crossing" not in args.without:
+        try:
+            crossing = Crossing(
+                [line_of(model, c, moments(model, c.mel, rooms=False)) for c in acted],
+                config.embedding,
+                args.seed,
+            )
+        except ValueError as error:
+            parser.error(str(error))
+        print(f"{len(crossing.tuples)} four-tuples ({time.monotonic() - started:.0f} s)", flush=True)
     with ProcessPoolExecutor(args.jobs) as pool:
         copies = list(pool.map(in_other_throats, [clip.samples for clip in acted], chunksize=8))
     clips, labels = list(acted), [clip.emotion for clip in acted]
+    groups = [f"{ravdess_line(clip.name)[0]}~" for clip in acted]
     for clip, others in zip(acted, copies, strict=True):
         for i, samples in enumerate(others):
             clips.append(Clip(f"{clip.name}~{i}", clip.group, samples, corpus.features_of(samples)))
             labels.append(clip.emotion)
+            groups.append(f"{ravdess_line(clip.name)[0]}~{i}")
     print(f"{len(clips)} in other throats too ({time.monotonic() - started:.0f} s)", flush=True)
     parts = [
         listen(model, clips, labels, rooms=False),
         listen(model, clips[::2], labels[::2], rooms=True),
+        turns(model, clips, labels, groups, args.seed),
         listen(model, plain, [NEUTRAL] * len(plain), rooms=True),
     ]
     hush = torch.cat([moments(model, noise_only((1, 240))[0].numpy(), rooms=False) for _ in range(HUSHES)])
@@ -201,19 +265,23 @@ def main() -> None:
     parts.append(Heard(hush, torch.full((len(hush),), NEUTRAL)))
     heard = Heard(torch.cat([p.seen for p in parts]), torch.cat([p.label for p in parts]))
     print(f"{len(heard.label)} moments ({time.monotonic() - started:.0f} s)", flush=True)
-    many = len(parts[0].label) + len(parts[1].label)
+    many = sum(len(part.label) for part in parts[:3])
     counts = torch.bincount(heard.label[:many], minlength=len(EMOTIONS)).float()
     odds = 1.0 / counts[heard.label]
     odds[:many] *= (1 - 2 * GRID_SHARE) / odds[:many].sum()
-    odds[many : -len(hush)] = GRID_SHARE / max(1, len(parts[2].label))
+    odds[many : -len(hush)] = GRID_SHARE / max(1, len(parts[3].label))
     odds[-len(hush) :] = GRID_SHARE / len(hush)
-    train(model, heard, odds, args.steps, args.batch, args.seed)
+    train(model, heard, odds, args.steps, args.batch, args.seed, crossing)
     judged = list(corpus.ravdess(args.data / "ravdess_speech", held_out=True))
     if judged:
         whole, confusion = accuracy(model, judged)
         early, _ = accuracy(model, judged, 100)
         print(f"held-out actors {whole:.3f}, after 2 s {early:.3f} ({time.monotonic() - started:.0f} s)")
         print(confusion)
+        (known, said), (new, new_said) = (embedded(model, some) for some in (acted, judged))
+        print(
+            f"the sentence from the embedding, linearly: {probe(known, said, new, new_said):.3f} (chance 0.5)"
+        )
     torch.save({"emotion": model.state_dict(), "config": asdict(config)}, args.out / "emotion.pt")
 
 

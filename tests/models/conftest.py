@@ -67,9 +67,10 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for actor in ("actor_01", "actor_24"):
         (root / "ravdess_speech" / actor).mkdir(parents=True)
         for emotion in range(1, 9):
-            sound, _ = talking(2.0, 100 + emotion)
-            path = root / "ravdess_speech" / actor / f"03-01-{emotion:02d}-01-01-01-{actor[-2:]}.flac"
-            soundfile.write(path, sound * emotion / 8, RATE)
+            for sentence in (1, 2):
+                sound, _ = talking(2.0, 100 * sentence + emotion)
+                name = f"03-01-{emotion:02d}-01-{sentence:02d}-01-{actor[-2:]}.flac"
+                soundfile.write(root / "ravdess_speech" / actor / name, sound * emotion / 8, RATE)
     (root / "mead_motion").mkdir()
     for k, emotion in enumerate(("neutral", "happy", "angry")):
         _, opening = talking(3.0, 50 + k)

@@ -1,5 +1,7 @@
 """The emotion of a voice: what is heard now counts more than what was, loud counts more than quiet."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,18 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 
 from bridge.features import BINS, SILENCE  # noqa: E402
-from models.emotion import BLOCK, DOUBT, Emotion, EmotionConfig, Feeling, Loudness, Pool  # noqa: E402
+from models.emotion import (  # noqa: E402
+    BLOCK,
+    DOUBT,
+    EASE,
+    HOLD,
+    Emotion,
+    EmotionConfig,
+    Feeling,
+    Hold,
+    Loudness,
+    Pool,
+)
 from models.speech_encoder import WIDTH, EncoderConfig  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -87,13 +100,60 @@ def test_blocks_chunked_equal_whole(sizes: list[int]) -> None:
     torch.testing.assert_close(torch.cat(parts, 1), whole, atol=1e-5, rtol=1e-5)
 
 
-def test_a_block_says_what_the_branch_says_and_holds_it() -> None:
+def test_what_is_put_out_follows_the_last_block() -> None:
     model = feeling()
     pairs = torch.randn(1, 4 * BLOCK, 2 * BINS)
     with torch.no_grad():
         out, _ = model(pairs, model.initial_state(1))
-        each, _ = model.whole.branch(pairs, model.whole.branch.initial_state(1))
+        branch = model.whole.branch
+        each, _ = branch(pairs, branch.initial_state(1))
+        each, _ = model.whole.hold(each, model.whole.hold.initial_state(1))
+    shown = model.begin
     for frame in range(4 * BLOCK):
         last = (frame + 1) // BLOCK * BLOCK - 1
-        wanted = each[0, last] if last >= 0 else model.begin
-        torch.testing.assert_close(out[0, frame], wanted, atol=1e-5, rtol=1e-5)
+        shown = EASE * shown + (1 - EASE) * (each[0, last] if last >= 0 else model.begin)
+        torch.testing.assert_close(out[0, frame], shown, atol=1e-5, rtol=1e-5)
+
+
+def said(*leads: float) -> torch.Tensor:
+    """Logits of two emotions, all others far below: how far the second one leads in each frame."""
+    logits = torch.full((1, len(leads), 8), -9.0)
+    logits[0, :, 0] = 0.0
+    logits[0, :, 1] = torch.tensor(leads)
+    return logits
+
+
+def test_a_mood_is_held_until_another_leads_clearly() -> None:
+    hold = Hold()
+    small, clear = 0.4 * HOLD, 0.6 * HOLD
+    logits = said(-clear, small, -small, small, clear, -small, small, -small, -clear)
+    out, state = hold(logits, hold.initial_state(1))
+    assert out.argmax(2)[0].tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 0]
+    assert logits.argmax(2)[0].tolist() == [0, 1, 0, 1, 1, 0, 1, 0, 0]  # without it, it flickers
+    torch.testing.assert_close(state["feeling_held"], torch.eye(8)[:1])
+
+
+def test_nothing_is_held_before_somebody_leads() -> None:
+    hold = Hold()
+    logits = said(0.4 * HOLD, -0.4 * HOLD)
+    torch.testing.assert_close(hold(logits, hold.initial_state(1))[0], logits)
+
+
+def test_hold_chunked_equals_whole() -> None:
+    hold, logits = Hold(), torch.randn(1, 30, 8, generator=torch.Generator().manual_seed(3))
+    whole, _ = hold(logits, hold.initial_state(1))
+    state, parts = hold.initial_state(1), []
+    for part in torch.split(logits, [1, 4, 7, 18], dim=1):
+        out, state = hold(part, state)
+        parts.append(out)
+    torch.testing.assert_close(torch.cat(parts, 1), whole)
+
+
+def test_without_memories_there_are_none() -> None:
+    plain = Emotion(replace(SMALL, slots=0))
+    assert not any(name.startswith("memory") for name in plain.state_dict())
+    model = Emotion(SMALL)
+    pooled = torch.randn(2, 5, 4 * WIDTH)
+    assert model.embed(pooled).shape == (2, 5, SMALL.embedding)
+    model.eval()
+    torch.testing.assert_close(model.embed(pooled[:, 2]), model.embed(pooled)[:, 2])

@@ -175,3 +175,52 @@ def test_unweighted_accuracy_counts_classes_not_clips() -> None:
 
     clips = [(np.zeros(16000, np.float32), 4)] * 9 + [(np.zeros(16000, np.float32), 0)]
     assert voice_emotion.unweighted_accuracy(always_happy, clips) == pytest.approx(0.5)
+
+
+def certain(winners: np.ndarray) -> np.ndarray:
+    """Probabilities of 0.93 for the winner of each frame."""
+    out = np.full((len(winners), 8), 0.01, np.float32)
+    out[np.arange(len(winners)), winners] = 0.93
+    return out
+
+
+def test_flicker_counts_changes_after_the_first_second_of_speech() -> None:
+    rng = np.random.default_rng(0)
+    samples = np.concatenate([np.zeros(16000), 0.3 * rng.normal(size=4 * 16000)]).astype(np.float32)
+
+    def nervous(heard: np.ndarray) -> np.ndarray:
+        return certain(np.arange(len(heard) // 320) // 25 % 2)  # every half second
+
+    often, moved = voice_emotion.flicker(nervous, [(samples, 4)])
+    assert often == pytest.approx(2.0, abs=0.1)
+    assert moved == pytest.approx(2 * 0.92 / 8 / 25, rel=0.1)
+    assert voice_emotion.flicker(lambda heard: certain(np.full(len(heard) // 320, 4)), [(samples, 4)]) == (
+        0,
+        0,
+    )
+
+
+def test_lag_is_from_the_change_until_the_new_emotion_wins() -> None:
+    silence = np.zeros(200 * 320, np.float32)
+    found = [voice_emotion.Splice(silence, at, 0, 4) for at in (50, 60, 70)]
+    late = iter((80, 80, 80, 300, 80, 80))
+
+    def turns(heard: np.ndarray) -> np.ndarray:
+        return certain(np.where(np.arange(len(heard) // 320) < next(late), 0, 4))
+
+    assert voice_emotion.lag(turns, found) == (pytest.approx((80 - 60) / 50), 1.0)
+    _, share = voice_emotion.lag(turns, found)
+    assert share == pytest.approx(2 / 3)  # one never arrives
+    always = voice_emotion.lag(lambda heard: certain(np.full(len(heard) // 320, 4)), found)
+    assert np.isnan(always[0])
+    assert always[1] == 0
+
+
+def test_splices_are_one_actor_from_word_to_word(data_folder: Path) -> None:
+    found = voice_emotion.splices(data_folder)
+    assert len(found) == len(voice_emotion.CHANGES)  # one actor is held out
+    for splice in found:
+        assert 0 < splice.at < splice.samples.size // 320
+        assert splice.before != splice.after
+        around = splice.samples[(splice.at - 5) * 320 : (splice.at + 5) * 320]
+        assert float(np.abs(around).max()) > 0.005  # no pause between
