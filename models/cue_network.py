@@ -113,9 +113,9 @@ class CueNetwork(nn.Module):
         moved_by = share * emotion + (1.0 - share) * self.calm
         opening = lip_gap(spoken).mean(-1, keepdim=True).clamp(min=0.0)
         gesture, after_motion = self.performance(moved_by, style, opening, noise, temperature, state)
-        shown, strength = felt(emotion, intensity.unsqueeze(1))
+        shares, strength = felt(emotion, intensity.unsqueeze(1))
         offset, gaze_offset, head_offset, after_face = self.expression(
-            shown, strength, spoken, gesture, state
+            shares, strength, spoken, gesture, state
         )
         gaze = (gesture[..., :4] + gaze_offset).clamp(-GAZE_LIMIT_RAD, GAZE_LIMIT_RAD)
         head = gesture[..., 4:] + head_offset

@@ -17,7 +17,7 @@ from bridge.features import BINS, SILENCE
 from bridge.frames import EMOTIONS
 from models.memory import SharedMemory
 from models.speech_encoder import STEM_DELAY, WIDTH, EncoderConfig, SpeechEncoder
-from models.streaming import State
+from models.streaming import State, eased
 
 QUIET = -1.0
 """Mean feature of the loudest frame that a stream begins with, and never falls below."""
@@ -33,6 +33,9 @@ HOLD = 0.5
 """Logits by which the winner is raised, and by half of which another must lead to take its place."""
 EASE = 0.6
 """Share of a frame's logits that the frame before says: blocks come every 80 ms, what is put out moves between them."""
+USED_TO, USUAL = 0.7, 0.999
+"""How much of what a voice always sounds like is no emotion, and the filter that learns it: 20 s. An angry-sounding
+voice that is always the same is not angry; a line of dialogue is over before this counts."""
 DOUBT = 5.0
 """Frames of an average voice that every stream begins with: nothing is known of a voice not heard."""
 
@@ -237,8 +240,9 @@ class Feeling(nn.Module):
     """The emotion branch in a stream, `BLOCK` frames at a time: it costs what its weights cost to read.
 
     A mood needs no answer every 20 ms; between two blocks the last answer holds, and what is put out follows it by a
-    first-order filter, frame by frame. Batch 1. State: the branch's, frames that wait for their block, how many of
-    them are real, the last answer, and what was put out last, both against `begin`.
+    first-order filter, frame by frame, less what this voice always sounds like. Batch 1. State: the branch's, frames
+    that wait for their block, how many of them are real, and, against `begin`, the last answer, the usual one, and
+    what was put out last.
     """
 
     begin: Tensor
@@ -262,6 +266,7 @@ class Feeling(nn.Module):
             "feeling_waiting": torch.zeros(batch, BLOCK - 1, 2 * BINS),
             "feeling_count": torch.zeros(batch, 1),
             "feeling_last": torch.zeros(batch, 1, len(EMOTIONS)),
+            "feeling_usual": torch.zeros(batch, 1, len(EMOTIONS)),
             "feeling_shown": torch.zeros(batch, 1, len(EMOTIONS)),
         }
 
@@ -278,13 +283,12 @@ class Feeling(nn.Module):
         logits, *after = self.whole(run, *(state[name] for name in self.whole.names))
         known = torch.cat([state["feeling_last"] + self.begin, logits], dim=1)
         last = known.index_select(1, (count + frames + 1) // BLOCK * BLOCK) - self.begin
-        steps = frames.float()
-        age = steps.unsqueeze(1) - steps.unsqueeze(0)
-        window = torch.where(age >= 0, (1.0 - EASE) * EASE ** age.clamp(min=0.0), torch.zeros_like(age))
-        shown = window @ last + (EASE ** (steps + 1.0)).view(1, -1, 1) * state["feeling_shown"]
+        usual = eased(last, state["feeling_usual"], USUAL)
+        shown = eased(last - USED_TO * usual, state["feeling_shown"], EASE)
         return shown + self.begin, dict(zip(self.whole.names, after, strict=True)) | {
             "feeling_waiting": both[:, -(BLOCK - 1) :],
             "feeling_count": (total - ready).float().reshape(1, 1),
             "feeling_last": last[:, -1:],
+            "feeling_usual": usual[:, -1:],
             "feeling_shown": shown[:, -1:],
         }

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from bridge import landmarks as face
 from bridge.frames import EMOTIONS, Floats
 from models.losses import lip_gap
-from models.streaming import State
+from models.streaming import State, eased
 
 COMPONENTS = 24
 EMBEDDING, HIDDEN = 16, 48
@@ -26,6 +26,11 @@ OPENEST = 1.5
 """cm: a lip gap beyond this says no more."""
 SHARPNESS = 4.0
 """Exponent that makes the felt emotion of a divided one: a face shows one thing more than a voice does."""
+ONSET = 0.88
+"""Filter on what is felt, frame by frame: a face takes a third of a second to most of an expression, and as long to
+leave it."""
+FAINT = 1e-4
+"""Strength below which shares of nothing are divided by this."""
 UNSURE, SURE = 0.2, 0.4
 """Largest probability at which nothing, and at which all of an emotion is shown."""
 
@@ -62,7 +67,7 @@ def felt(emotion: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class Expression(nn.Module):
-    """Felt emotion, content and gesture → displacement, gaze and head offsets. State: the LSTM's."""
+    """Felt emotion, content and gesture → displacement, gaze and head offsets. State: the LSTM's, and what is felt."""
 
     basis: Tensor
     gaze: Tensor
@@ -97,7 +102,8 @@ class Expression(nn.Module):
 
     def initial_state(self, batch: int) -> State:
         """A face at rest."""
-        return {name: torch.zeros(1, batch, HIDDEN) for name in ("expression_hidden", "expression_cell")}
+        state = {name: torch.zeros(1, batch, HIDDEN) for name in ("expression_hidden", "expression_cell")}
+        return state | {"expression_felt": torch.zeros(batch, 1, len(EMOTIONS))}
 
     def coefficients(
         self, emotion: Tensor, mouth: Tensor, gesture: Tensor, state: State
@@ -126,11 +132,14 @@ class Expression(nn.Module):
         Returns:
             Displacement (B, T, 68, 3) cm, gaze (B, T, 4) and head (B, T, 6) offsets, state.
         """
+        share = eased(emotion * strength, state["expression_felt"], ONSET)
+        strength = share.sum(-1, keepdim=True)
+        emotion = share / strength.clamp(min=FAINT)
         seen = torch.cat([(gesture[..., :2] + gesture[..., 2:4]) / 2, gesture[..., 4:]], -1)
         coefficients, after = self.coefficients(emotion, mouth_of(content), seen, state)
+        after["expression_felt"] = share[:, -1:]
         displacement = self.points(strength * self.emphasis * coefficients)
         wider = (strength * (emotion * self.articulation).sum(-1, keepdim=True)).unsqueeze(-1)
-        share = emotion * strength
         return displacement + wider * self.lower(content), share @ self.gaze, share @ self.head, after
 
     def points(self, coefficients: Tensor) -> Tensor:

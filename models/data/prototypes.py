@@ -16,14 +16,14 @@ from bridge.frames import EMOTIONS, Floats
 
 UNITS: dict[str, dict[str, float]] = {
     "angry": {"browDown": 0.9, "noseSneer": 0.3, "eyeSquint": 0.4, "mouthPress": 0.4, "mouthFrown": 0.2},
-    "contempt": {"mouthDimple_L": 0.6, "mouthSmile_L": 0.2, "browOuterUp": 0.5, "browInnerUp": 0.4, "eyeBlink": 0.2},
+    "contempt": {"mouthDimple_L": 0.6, "mouthSmile_L": 0.2, "browOuterUp": 0.5, "browInnerUp": 0.4, "eyeBlink": 0.1},
     "disgusted": {"noseSneer": 0.4, "mouthUpperUp": 0.35, "browDown": 0.7, "mouthStretch": 0.5, "cheekSquint": 0.4,
                   "eyeSquint": 0.4, "mouthFrown": 0.4},
     "fear": {"browInnerUp": 0.8, "browOuterUp": 0.35, "eyeWide": 0.8, "mouthStretch": 0.7},
     "happy": {"mouthSmile": 0.6, "cheekSquint": 0.5, "eyeSquint": 0.3},
     "neutral": {},
     "sad": {"browInnerUp": 0.5, "browDown": 0.15, "mouthFrown": 0.9, "mouthShrugLower": 0.4, "mouthStretch": 0.35,
-            "eyeBlink": 0.4},
+            "eyeBlink": 0.12},
     "surprised": {"browInnerUp": 0.8, "browOuterUp": 0.8, "eyeWide": 0.8},
 }  # fmt: skip
 """Shape (both sides where none is named) → weight, by emotion. What opens the mouth is the voice's."""

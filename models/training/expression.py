@@ -243,7 +243,7 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--people", nargs="+", default=[], help="only these of mead_motion, such as M030")
     parser.add_argument("--without", nargs="+", default=[], choices=ABLATIONS, help="for the ablation")
-    parser.add_argument("--emphasis", type=float, default=1.4, help="of the displacement at intensity 1")
+    parser.add_argument("--emphasis", type=float, default=1.3, help="of the displacement at intensity 1")
     parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)

@@ -15,6 +15,8 @@ from models.emotion import (  # noqa: E402
     DOUBT,
     EASE,
     HOLD,
+    USED_TO,
+    USUAL,
     Emotion,
     EmotionConfig,
     Feeling,
@@ -108,11 +110,27 @@ def test_what_is_put_out_follows_the_last_block() -> None:
         branch = model.whole.branch
         each, _ = branch(pairs, branch.initial_state(1))
         each, _ = model.whole.hold(each, model.whole.hold.initial_state(1))
-    shown = model.begin
+    shown, usual = torch.zeros(8), torch.zeros(8)
     for frame in range(4 * BLOCK):
         last = (frame + 1) // BLOCK * BLOCK - 1
-        shown = EASE * shown + (1 - EASE) * (each[0, last] if last >= 0 else model.begin)
-        torch.testing.assert_close(out[0, frame], shown, atol=1e-5, rtol=1e-5)
+        heard = each[0, last] - model.begin if last >= 0 else torch.zeros(8)
+        usual = USUAL * usual + (1 - USUAL) * heard
+        shown = EASE * shown + (1 - EASE) * (heard - USED_TO * usual)
+        torch.testing.assert_close(out[0, frame], model.begin + shown, atol=1e-5, rtol=1e-5)
+
+
+def test_what_a_voice_always_sounds_like_fades() -> None:
+    model = feeling()
+    model.whole.branch.outward[-1].bias.data[2] = 4.0  # always disgusted, whatever is said
+    state, wins = model.initial_state(1), []
+    with torch.no_grad():
+        model.begin.zero_()
+        for _ in range(24):
+            logits, state = model(torch.randn(1, 100, 2 * BINS), state)
+            wins.append(float(logits[0, -1].softmax(-1)[2]))
+    assert wins[1] > 0.85  # after four seconds it is what is heard
+    assert wins[-1] < wins[1] - 0.25  # after three quarters of a minute it is how this voice is
+    assert wins[-1] > 0.2
 
 
 def said(*leads: float) -> torch.Tensor:

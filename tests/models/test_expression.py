@@ -66,12 +66,30 @@ def test_components_keep_the_lip_gap_and_articulation_keeps_closed_lips_closed()
     emotion = torch.eye(8)[HAPPY].expand(1, 6, 8)
     gesture = torch.zeros(1, 6, 10)
     with torch.no_grad():
-        moved, _, _, _ = model(emotion, ONE.expand(1, 6, 1), content, gesture, model.initial_state(1))
+        state = model.initial_state(1) | {"expression_felt": emotion[:, :1]}
+        moved, _, _, _ = model(emotion, ONE.expand(1, 6, 1), content, gesture, state)
     gap = lip_gap(content + moved).mean(-1)[0]
     torch.testing.assert_close(gap[:3], torch.zeros(3), atol=1e-5, rtol=0)
     torch.testing.assert_close(gap[3:], torch.full((3,), 1.3), atol=1e-5, rtol=0)
     assert float(moved.abs().max()) > 0.1
     assert mouth_of(content)[0, :, 0].tolist() == pytest.approx([0, 0, 0, 1, 1, 1])
+
+
+def test_an_expression_comes_in_human_time() -> None:
+    torch.manual_seed(0)
+    model = Expression(torch.randn(COMPONENTS, 204).numpy())
+    emotion = torch.eye(8)[ANGRY].expand(1, 50, 8)
+    still = torch.zeros(1, 50, 68, 3)
+    with torch.no_grad():
+        model.mlp[-1].weight.zero_()
+        model.mlp[-1].bias.zero_()
+        moved, _, _, _ = model(
+            emotion, ONE.expand(1, 50, 1), still, torch.zeros(1, 50, 10), model.initial_state(1)
+        )
+    size = moved[0].flatten(1).norm(dim=1) / moved[0, -1].norm()
+    assert float(size[2]) < 0.4  # 60 ms in
+    assert 0.8 < float(size[16]) < 0.95  # a third of a second
+    assert bool((size[1:] >= size[:-1] - 1e-6).all())
 
 
 def test_nothing_of_it_is_left_at_strength_nought() -> None:
