@@ -22,7 +22,7 @@ from export.subgraphs import DOMAIN, grown, placed
 from models.cue_network import CueNetwork, neutral_request
 
 OPSET = 17
-TOLERANCE = 1e-4
+TOLERANCE = 2e-4
 """Largest difference between torch and onnxruntime: of outputs, and of final states as a share of 1 + their size."""
 
 

@@ -177,6 +177,32 @@ def emotional(folder: Path, *, held_out: bool, by: str | None = None) -> Iterato
         print(f"left out {len(silent)}: {silent[0]}" + (", …" if len(silent) > 1 else ""), flush=True)
 
 
+_LINE = re.compile(r"^(?P<who>[^_]+)_\w+?_(?P<emotion>[a-z]+)_level(?P<level>\d)_(?P<said>[\w-]+)$")
+_COMMON = ("001", "002", "003")
+"""Sentences that MEAD's actors say in every emotion."""
+
+
+def line_of(name: str) -> tuple[str, str, str]:
+    """Name of an emotional clip → who says it, what is said, and in which manner.
+
+    `actor01_front_happy_level2_01-02-03` → actor01, `01`, `happy-2-03`; two clips whose sentence has one name say the
+    same words. MEAD numbers each emotion's sentences anew after the third.
+
+    Raises:
+        ValueError: if the name is none that `emotional` gives.
+    """
+    found = _LINE.match(name)
+    if found is None:
+        raise ValueError(f"{name!r} names no emotional clip; one is actor01_front_happy_level2_01-02-03")
+    manner, said = f"{found['emotion']}-{found['level']}", found["said"]
+    statement, *rest = said.split("-")
+    if len(rest) == 2:  # RAVDESS: statement, take, its own emotion
+        return found["who"], statement, f"{manner}-{rest[1]}"
+    if said.isdigit() and said not in _COMMON:
+        return found["who"], f"{said} of {found['emotion']}", manner
+    return found["who"], said, manner
+
+
 def plain(data: Path, every: int = 1) -> Iterator[Clip]:
     """Commands of GRID, which are neutral talk: each `every`-th of `grid_s1/train` and of GRID as downloaded."""
     paths = [p for p in sorted((data / "grid_s1" / "train").glob("*")) if p.suffix in AUDIO_SUFFIXES]

@@ -101,11 +101,11 @@ def splices(data: Path) -> list[Splice]:
     """Held-out actors whose emotion changes while they speak: one sentence so, then two otherwise, no pause between."""
     clips = list(corpus.ravdess(data / "ravdess_speech", held_out=True))
     found = []
-    for actor in sorted({clip.name.split("-")[-1] for clip in clips}):
+    for actor in sorted({corpus.line_of(clip.name)[0] for clip in clips}):
         said: dict[int, list[Clip]] = {}
         # the strongest first, and one of each sentence in turn
-        for clip in sorted(clips, key=lambda c: (c.name.split("-")[3], c.name.split("-")[5]), reverse=True):
-            if clip.name.split("-")[-1] == actor:
+        for clip in sorted(clips, key=lambda c: (corpus.line_of(c.name)[2], c.name), reverse=True):
+            if corpus.line_of(clip.name)[0] == actor:
                 said.setdefault(clip.emotion, []).append(clip)
         for one, other in CHANGES:
             before, after = EMOTIONS.index(one), EMOTIONS.index(other)

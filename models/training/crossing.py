@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from bridge.features import BINS
 from bridge.frames import Floats
+from models.data import corpus
 from models.data.corpus import Clip
 from models.data.dubbing import at_frames, film_times
 from models.data.windows import pairs_of
@@ -51,18 +52,6 @@ class Line:
     """(M, 1536) what the classifier sees at moments of the clip."""
 
 
-def ravdess_line(name: str) -> tuple[str, str, str]:
-    """`03-01-05-02-01-01-12` → actor `12`, sentence `01`, manner `05-02`.
-
-    Raises:
-        ValueError: if the name is not RAVDESS's seven fields.
-    """
-    fields = name.split("-")
-    if len(fields) != 7:
-        raise ValueError(f"{name!r} is no RAVDESS name; one is seven numbers, as 03-01-05-02-01-01-12")
-    return fields[6], fields[4], f"{fields[2]}-{fields[3]}"
-
-
 @torch.no_grad()
 def line_of(model: Emotion, clip: Clip, seen: Tensor) -> Line:
     """A clip's speech as cross-reconstruction wants it; `seen`: (M, 1536) at moments of it."""
@@ -76,7 +65,7 @@ def line_of(model: Emotion, clip: Clip, seen: Tensor) -> Line:
     speech = slice(int(on[0]), int(on[-1]) + 1)
     mel = pairs[0].reshape(-1, 2, BINS).mean(1).numpy()[speech]
     states = given[-1][0, delay:].numpy()[speech]
-    return Line(*ravdess_line(clip.name), levelled(mel), states, seen)
+    return Line(*corpus.line_of(clip.name), levelled(mel), states, seen)
 
 
 def probe(x: Tensor, label: Tensor, new: Tensor, new_label: Tensor, ridge: float = 1.0) -> float:

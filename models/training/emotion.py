@@ -1,10 +1,10 @@
 """Trains the emotion of the voice: `python -m models.training.emotion --data DIR --whisper DIR -o runs/emotion`.
 
-RAVDESS speech, four actors held out, each clip also in other throats; GRID's commands stand for neutral talk from
-another room, and sounds without a voice for no emotion at all. The ears are Whisper's and stay as they are: on
-so few actors, letting them learn made strangers worse. Only what reads them is trained, on moments of every clip,
-so that its embedding tells emotions apart and, by `models.training.crossing`, carries them from sentence to sentence.
-Contempt is not in RAVDESS: smoothing of the labels is all it gets, and the card says so.
+Emotional speech of RAVDESS (four actors held out), CREMA-D or MEAD, each clip also in other throats; GRID's commands
+stand for neutral talk from another room, and sounds without a voice for no emotion at all. The ears are Whisper's and
+stay as they are: on so few actors, letting them learn made strangers worse. Only what reads them is trained, on
+moments of every clip, so that its embedding tells emotions apart and, by `models.training.crossing`, carries them from
+sentence to sentence. Contempt is in none but MEAD: smoothing of the labels is all it gets without, and the card says so.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from models.data import corpus
 from models.data.augment import augment, noise_only
 from models.data.corpus import Clip
 from models.data.throat import other_throat
-from models.data.tracks import read_audio
 from models.data.whisper import WhisperEncoder
 from models.data.windows import pairs_of
 from models.emotion import BELOW, SOFTNESS, Emotion, EmotionConfig, Pool
-from models.training.crossing import Crossing, line_of, probe, ravdess_line
+from models.speech_encoder import WIDTH
+from models.training.crossing import Crossing, line_of, probe
 from models.training.start import from_whisper
 
 NEUTRAL = EMOTIONS.index("neutral")
@@ -137,17 +137,17 @@ def turns(model: Emotion, clips: list[Clip], labels: list[int], groups: list[str
         at = [len(before) // 2 + m for m in TURNED if len(before) // 2 + m < pooled.shape[1]]
         seen.append(pooled[0, at])
         label += [labels[other]] * len(at)
-    return Heard(torch.cat(seen), torch.tensor(label))
+    return Heard(torch.cat(seen), torch.tensor(label, dtype=torch.long))
 
 
 def listen(model: Emotion, clips: list[Clip], labels: list[int], *, rooms: bool) -> Heard:
     """All moments of all clips; with `rooms`, through rooms and microphones."""
-    seen, label = [], []
+    seen, label = [torch.zeros(0, 2 * WIDTH * len(model.pools))], []
     for clip, given in zip(clips, labels, strict=True):
         found = moments(model, clip.mel, rooms=rooms)
         seen.append(found)
         label += [given] * len(found)
-    return Heard(torch.cat(seen), torch.tensor(label))
+    return Heard(torch.cat(seen), torch.tensor(label, dtype=torch.long))
 
 
 def train(
@@ -179,10 +179,10 @@ def train(
 
 
 @torch.no_grad()
-def embedded(model: Emotion, clips: list[Clip]) -> tuple[Tensor, Tensor]:
-    """(N, E) at the end of each clip, and (N,) which sentence it says, from 0 on."""
+def embedded(model: Emotion, clips: list[Clip], names: list[str]) -> tuple[Tensor, Tensor]:
+    """(N, E) at the end of each clip, and (N,) which sentence of `names` it says."""
     found = torch.cat([model.embed(moments(model, clip.mel, rooms=False)[-1:]) for clip in clips])
-    return found, torch.tensor([int(ravdess_line(clip.name)[1]) - 1 for clip in clips])
+    return found, torch.tensor([names.index(corpus.line_of(clip.name)[1]) for clip in clips])
 
 
 @torch.no_grad()
@@ -209,6 +209,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2, help="processes that make other throats")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--split", choices=("clip", "person"),
+                        help="what is held out; default: each corpus's own rule (models.data.splits)")  # fmt: skip
     parser.add_argument("--without", choices=("memory", "crossing"), action="append", default=[],
                         help="leave a part out, to see what it is worth; again for the other")  # fmt: skip
     args = parser.parse_args()
@@ -217,13 +219,16 @@ def main() -> None:
     torch.manual_seed(args.seed)
     started = time.monotonic()
     args.out.mkdir(parents=True, exist_ok=True)
-    acted = list(corpus.ravdess(args.data / "ravdess_speech", held_out=False))
+    try:
+        acted = list(corpus.emotional(args.data, held_out=False, by=args.split))
+        judged = list(corpus.emotional(args.data, held_out=True, by=args.split))
+    except (FileNotFoundError, ModuleNotFoundError) as error:
+        parser.error(str(error))
     if not acted:
-        parser.error(f"{args.data / 'ravdess_speech'} holds no actor folders")
+        parser.error(f"{args.data} holds no emotional speech to train on")
     config = EmotionConfig(slots=0) if "memory" in args.without else EmotionConfig()
     model = Emotion(config).eval()
-    grid = sorted((args.data / "grid_s1" / "train").glob("*.ogg"))[::GRID_EVERY]
-    plain = [corpus.clip_from(path, "grid", read_audio(path), None, None) for path in grid]
+    plain = list(corpus.plain(args.data, GRID_EVERY))
     some = [clip.samples for clip in (*acted[:: max(1, len(acted) // 24)], *plain[::16])]
     start = from_whisper(WhisperEncoder.load(args.whisper), config.encoder, some)
     model.encoder.load_state_dict(start.state_dict())
@@ -245,12 +250,12 @@ def main() -> None:
     with ProcessPoolExecutor(args.jobs) as pool:
         copies = list(pool.map(in_other_throats, [clip.samples for clip in acted], chunksize=8))
     clips, labels = list(acted), [clip.emotion for clip in acted]
-    groups = [f"{ravdess_line(clip.name)[0]}~" for clip in acted]
+    groups = [f"{corpus.line_of(clip.name)[0]}~" for clip in acted]
     for clip, others in zip(acted, copies, strict=True):
         for i, samples in enumerate(others):
             clips.append(Clip(f"{clip.name}~{i}", clip.group, samples, corpus.features_of(samples)))
             labels.append(clip.emotion)
-            groups.append(f"{ravdess_line(clip.name)[0]}~{i}")
+            groups.append(f"{corpus.line_of(clip.name)[0]}~{i}")
     print(f"{len(clips)} in other throats too ({time.monotonic() - started:.0f} s)", flush=True)
     parts = [
         listen(model, clips, labels, rooms=False),
@@ -272,16 +277,15 @@ def main() -> None:
     odds[many : -len(hush)] = GRID_SHARE / max(1, len(parts[3].label))
     odds[-len(hush) :] = GRID_SHARE / len(hush)
     train(model, heard, odds, args.steps, args.batch, args.seed, crossing)
-    judged = list(corpus.ravdess(args.data / "ravdess_speech", held_out=True))
     if judged:
         whole, confusion = accuracy(model, judged)
         early, _ = accuracy(model, judged, 100)
         print(f"held-out actors {whole:.3f}, after 2 s {early:.3f} ({time.monotonic() - started:.0f} s)")
         print(confusion)
-        (known, said), (new, new_said) = (embedded(model, some) for some in (acted, judged))
-        print(
-            f"the sentence from the embedding, linearly: {probe(known, said, new, new_said):.3f} (chance 0.5)"
-        )
+        names = sorted({corpus.line_of(clip.name)[1] for clip in (*acted, *judged)})
+        (known, said), (new, new_said) = (embedded(model, some, names) for some in (acted, judged))
+        print(f"which of {len(names)} sentences, linearly from the embedding: "
+              f"{probe(known, said, new, new_said):.3f}")  # fmt: skip
     torch.save({"emotion": model.state_dict(), "config": asdict(config)}, args.out / "emotion.pt")
 
 

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 from bridge.features import BINS  # noqa: E402
+from models.data.corpus import line_of  # noqa: E402
 from models.training.crossing import (  # noqa: E402
     FRAMES,
     ContentEncoder,
@@ -16,7 +17,6 @@ from models.training.crossing import (  # noqa: E402
     four_tuples,
     levelled,
     probe,
-    ravdess_line,
 )
 
 pytestmark = pytest.mark.torch
@@ -48,9 +48,13 @@ def lines(sentences: tuple[str, ...] = ("01", "02")) -> list[Line]:
 
 
 def test_a_name_says_actor_sentence_and_manner() -> None:
-    assert ravdess_line("03-01-05-02-01-02-12") == ("12", "01", "05-02")
-    with pytest.raises(ValueError, match="seven"):
-        ravdess_line("obama_1")
+    assert line_of("actor12_front_happy_level2_01-02-03") == ("actor12", "01", "happy-2-03")
+    assert line_of("actor12_front_neutral_level1_02-01-02") == ("actor12", "02", "neutral-1-02")  # calm
+    assert line_of("1001_front_angry_level0_DFA") == ("1001", "DFA", "angry-0")
+    assert line_of("M003_front_sad_level3_002") == ("M003", "002", "sad-3")
+    assert line_of("M003_left_30_sad_level3_012")[1] != line_of("M003_front_angry_level3_012")[1]
+    with pytest.raises(ValueError, match="names no emotional clip"):
+        line_of("obama_1")
 
 
 def test_tuples_are_one_actor_two_sentences_two_manners_in_one_time() -> None:
