@@ -4,7 +4,8 @@ Emotional speech of RAVDESS (four actors held out), CREMA-D or MEAD, each clip a
 stand for neutral talk from another room, and sounds without a voice for no emotion at all. The ears are Whisper's and
 stay as they are: on so few actors, letting them learn made strangers worse. Only what reads them is trained, on
 moments of every clip, so that its embedding tells emotions apart and, by `models.training.crossing`, carries them from
-sentence to sentence. Contempt is in none but MEAD: smoothing of the labels is all it gets without, and the card says so.
+sentence to sentence. Contempt is in none but MEAD: without, smoothing of the labels is all it gets, and the card
+says so.
 """
 
 from __future__ import annotations

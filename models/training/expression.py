@@ -44,7 +44,7 @@ MIXED = 0.5
 OTHER_GESTURE = 0.3
 """Share of windows whose eyes, head and mouth are those of another clip: few clips tie nothing to a feeling."""
 NEUTRAL = EMOTIONS.index("neutral")
-ABLATIONS = ("relations", "collaboration", "textbook")
+ABLATIONS = ("relations", "collaboration", "textbook", "module")
 
 
 class Windows(NamedTuple):
@@ -254,11 +254,14 @@ def main() -> None:
     except FileNotFoundError as error:
         parser.error(str(error))
     print(", ".join(f"{len(found)} {name}" for name, found in groups.items()), flush=True)
-    model = train(groups, args.steps, args.batch, args.seed, without)
-    gaze, head = postures(args.data, only)
-    model.gaze.copy_(torch.from_numpy(gaze))
-    model.head.copy_(torch.from_numpy(head))
-    model.emphasis.fill_(args.emphasis)
+    if "module" in without:
+        model = Expression()  # whose basis is nought: it shows nothing
+    else:
+        model = train(groups, args.steps, args.batch, args.seed, without)
+        gaze, head = postures(args.data, only)
+        model.gaze.copy_(torch.from_numpy(gaze))
+        model.head.copy_(torch.from_numpy(head))
+        model.emphasis.fill_(args.emphasis)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     beside = args.out.with_suffix(".tmp")
     torch.save(model.state_dict(), beside)
