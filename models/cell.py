@@ -49,7 +49,7 @@ LIVELINESS = 0.4
 """The same for the logarithm of a head step's size."""
 STIR_STAYS = 0.94
 """Share of a head's stir that is left a step later: heads move in bursts of most of a second, and rest."""
-STIRRED = 0.4
+STIRRED = 0.25
 """Largest deviation of what a step adds to the stir."""
 MAX_AGE_STEPS = 125.0
 LEAST_TEMPERATURE = 0.05

@@ -202,7 +202,8 @@ def settle(network: Performance, actings: list[Acting], seed: int) -> None:
         key = acting.emotion if actor else len(EMOTIONS) + acting.style
         kinds.setdefault(key, []).append(acting)
     step = network.loop.step
-    for key, found in sorted(kinds.items(), reverse=True):
+    # emotions first: a style's own setting comes on top of what neutral talk has
+    for key, found in sorted(kinds.items()):
         chosen = found[:: max(1, len(found) // 40)]
         length = np.array([len(a.opening) for a in chosen], np.float32)
         wanted = middle_of([rates(a.gaze, a.head) for a in chosen], length)
@@ -219,14 +220,13 @@ def settle(network: Performance, actings: list[Acting], seed: int) -> None:
                 rates(*one) for one in zip(*acted(network, emotion, style, mouths, seed + turn), strict=True)
             ]
             got = middle_of(made, np.ones(len(made), np.float32))
-            # an emotion's own setting comes on top of its style's: actors keep their style's at nought
             share = 1.0 / (1.0 + turn / 4)
             step.eager[key] += share * float(
                 np.clip(np.log((wanted.shifts + 2e-4) / (got.shifts + 2e-4)), -0.7, 0.7)
             )
             step.lively[key] += share * float(0.8 * np.clip(np.log(wanted.speed / got.speed), -0.5, 0.5))
             step.restless[key] += share * float(0.3 * np.clip(np.log(wanted.fast / got.fast), -0.5, 0.5))
-            step.restless[key].clamp_(0.0, STIRRED)
+            step.restless[key].clamp_(-STIRRED, STIRRED)
         named = EMOTIONS[emotion] if key < len(EMOTIONS) else STYLES[style]
         print(f"{named:10s} shifts/s {25 * got.shifts:.2f} of {25 * wanted.shifts:.2f}, head °/s "
               f"{25 * np.degrees(got.speed):.1f} of {25 * np.degrees(wanted.speed):.1f}, fast by median "
