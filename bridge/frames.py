@@ -138,7 +138,7 @@ class Steering:
     intensity: float
     """0 = no emotional displacement, 1 = as people do, 2 = twice that."""
     style: str = "actor"
-    """Whose manner eyes and head have: one of `STYLES`."""
+    """Whose manner eyes, head and mouth have: one of `STYLES`."""
     temperature: float = 1.0
     """How much chance there is in eyes and head: 0 = none, 1 = as people have."""
     seed: int = 0

@@ -26,7 +26,7 @@ UNIT = [0.03] * 3 + [0.3] * 3
 """Size of a step's head state as the cell sees it."""
 GAZE_SEEN, AGE_SEEN, HEAD_SEEN, STEP_SEEN = 5.0, 0.04, 0.25, 4.0
 """What the cell sees gaze (rad), age (steps), head and its step (units) multiplied by."""
-MOMENTUM, DRIVE, RETURN = 0.9, 0.1, 0.004
+MOMENTUM, DRIVE, RETURN = 0.9, 0.1, 0.008
 """Shares of the last step, of what the cell says, and of the way back to rest in the mean of a head step."""
 RESIDUAL = 0.02
 """Rad of a residual's mean."""
@@ -45,7 +45,7 @@ SHORTEST = 4
 EAGERNESS = 2.0
 """How far emotion and style together may move the logit of a new fixation: what was set on a few seconds of
 actors must not add up to eyes that never rest."""
-LIVELINESS = 0.4
+LIVELINESS = 0.8
 """The same for the logarithm of a head step's size."""
 STIR_STAYS = 0.94
 """Share of a head's stir that is left a step later: heads move in bursts of most of a second, and rest."""

@@ -91,8 +91,8 @@ class Step(nn.Module):
         self.cell = Cell()
         self.register_buffer("eager", torch.zeros(len(EMOTIONS) + len(STYLES)))
         """Added to the logit of a new fixation, by emotion and by style: set so that measured rates are met."""
-        self.register_buffer("lively", torch.zeros(len(EMOTIONS) + len(STYLES)))
-        """The same for the logarithm of a head step's size."""
+        self.register_buffer("lively", torch.zeros(len(EMOTIONS) + len(STYLES), HEAD))
+        """The same for the logarithm of a head step's size, along each axis."""
         self.register_buffer("restless", torch.zeros(len(EMOTIONS) + len(STYLES)))
         """Deviation of what a step adds to the head's stir."""
 
@@ -159,8 +159,8 @@ class Step(nn.Module):
             torch.cat([manner, mouth], -1), weight, torch.cat([cell.gates.bias, cell.fresh.bias])
         )
         gates, fresh = torch.split(seen, [2 * HIDDEN, HIDDEN], -1)
-        rates = torch.stack([self.eager, self.lively, self.restless], 1)
-        eager, lively, restless = torch.split(manner @ rates, 1, -1)
+        rates = torch.cat([self.eager.unsqueeze(1), self.lively, self.restless.unsqueeze(1)], 1)
+        eager, lively, restless = torch.split(manner @ rates, [1, HEAD, 1], -1)
         begin, place = torch.split(uniform_of(noise[..., :2]), 1, -1)
         jitter = tailed(noise[..., 4:]) * lively.clamp(-LIVELINESS, LIVELINESS).exp()
         hot = temperature.unsqueeze(1)

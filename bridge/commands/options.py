@@ -25,7 +25,9 @@ Intensity = Annotated[
 ]
 Style = Annotated[
     str | None,
-    typer.Option("--style", help="Whose manner eyes and head have: reader, speaker or actor (default)."),
+    typer.Option(
+        "--style", help="Whose manner eyes, head and mouth have: reader, speaker or actor (default)."
+    ),
 ]
 Seed = Annotated[
     int | None, typer.Option("--seed", help="Another number: other blinks, glances and head movements.")

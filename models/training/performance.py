@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from bridge.contract import NOISE
 from bridge.frames import EMOTIONS, STYLES, Floats
-from models.cell import HEAD, HIDDEN, MOUTH, SACCADE, STIRRED, class_of, heard
+from models.cell import HEAD, HIDDEN, LIVELINESS, MOUTH, SACCADE, STIRRED, class_of, heard
 from models.chance import TAIL
 from models.data.motion import steadied
 from models.data.performances import Acting, performances
@@ -172,6 +172,10 @@ class Rates(NamedTuple):
     """Median angle of a head step."""
     fast: float
     """Its 90 % quantile by its median."""
+    pitch: float
+    yaw: float
+    roll: float
+    """5 to 95 % range of the head's angles."""
 
 
 def rates(gaze: Floats, head: Floats) -> Rates:
@@ -181,13 +185,24 @@ def rates(gaze: Floats, head: Floats) -> Rates:
     shifts = int((np.diff(turned.astype(int), prepend=0) == 1).sum())
     angles = np.linalg.norm(np.diff(turns, axis=0), axis=1)
     middle = float(np.median(angles))
-    return Rates(shifts / len(gaze), middle, float(np.quantile(angles, 0.9)) / max(middle, 1e-6))
+    low, high = np.quantile(turns, (0.05, 0.95), axis=0)
+    fast = float(np.quantile(angles, 0.9)) / max(middle, 1e-6)
+    return Rates(shifts / len(gaze), middle, fast, *(high - low).tolist())
 
 
 def middle_of(found: list[Rates], seconds: Floats) -> Rates:
     """Shifts by all the time there was, the others by the median clip."""
-    shifts, speed, fast = np.array(found).T
-    return Rates(float(np.average(shifts, weights=seconds)), float(np.median(speed)), float(np.median(fast)))
+    shifts, *others = np.array(found).T
+    return Rates(float(np.average(shifts, weights=seconds)), *(float(np.median(x)) for x in others))
+
+
+def pieces(gaze: Floats, head: Floats, steps: int) -> list[Rates]:
+    """Rates of generated runs (S, T, …), cut into pieces as long as the tracks: the longer, the further one wanders."""
+    return [
+        rates(gaze[i, at : at + steps], head[i, at : at + steps])
+        for i in range(len(gaze))
+        for at in range(0, gaze.shape[1] - steps + 1, steps)
+    ]
 
 
 def settle(network: Performance, actings: list[Acting], seed: int) -> None:
@@ -200,7 +215,8 @@ def settle(network: Performance, actings: list[Acting], seed: int) -> None:
     for acting in actings:
         actor = STYLES[acting.style] == "actor"
         key = acting.emotion if actor else len(EMOTIONS) + acting.style
-        kinds.setdefault(key, []).append(acting)
+        if actor or acting.emotion == NEUTRAL:
+            kinds.setdefault(key, []).append(acting)
     step = network.loop.step
     # emotions first: a style's own setting comes on top of what neutral talk has
     for key, found in sorted(kinds.items()):
@@ -224,13 +240,18 @@ def settle(network: Performance, actings: list[Acting], seed: int) -> None:
             step.eager[key] += share * float(
                 np.clip(np.log((wanted.shifts + 2e-4) / (got.shifts + 2e-4)), -0.7, 0.7)
             )
-            step.lively[key] += share * float(0.8 * np.clip(np.log(wanted.speed / got.speed), -0.5, 0.5))
+            faster = np.log(wanted.speed / got.speed)
+            further = np.log(np.maximum(wanted[3:], 1e-4) / np.maximum(got[3:], 1e-4))
+            each = np.concatenate([0.5 * (faster + further), [0.5 * (faster + further.mean())] * 3])
+            step.lively[key] += share * torch.from_numpy(np.clip(each, -0.5, 0.5)).float()
+            step.lively[key].clamp_(-LIVELINESS, LIVELINESS)
             step.restless[key] += share * float(0.3 * np.clip(np.log(wanted.fast / got.fast), -0.5, 0.5))
             step.restless[key].clamp_(-STIRRED, STIRRED)
         named = EMOTIONS[emotion] if key < len(EMOTIONS) else STYLES[style]
         print(f"{named:10s} shifts/s {25 * got.shifts:.2f} of {25 * wanted.shifts:.2f}, head °/s "
               f"{25 * np.degrees(got.speed):.1f} of {25 * np.degrees(wanted.speed):.1f}, fast by median "
-              f"{got.fast:.2f} of {wanted.fast:.2f}", flush=True)  # fmt: skip
+              f"{got.fast:.2f} of {wanted.fast:.2f}, ranges ° {np.degrees(got[3:]).round(1)} of "
+              f"{np.degrees(wanted[3:]).round(1)}", flush=True)  # fmt: skip
     for style, name in enumerate(STYLES):
         mouths = np.stack([np.resize(a.opening, BEGINS + RUN_STEPS) for a in actings[:MOUTHS]])
         told = []
