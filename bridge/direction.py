@@ -73,7 +73,7 @@ class DirectionConfig:
     smoothing_ms: float = 8.0
     """0..100, time constant of a one-pole filter; 8 delays the face by 2 ms, 30 by a frame (21 ms)."""
     style: str = "actor"
-    """Whose manner eyes, head and mouth have: one of `STYLES` ("reader" is still, "speaker" lively, "actor" in between)."""
+    """Whose manner eyes, head and mouth have: one of `STYLES` (readers are still, speakers lively, actors between)."""
     temperature: float = 1.0
     """0..2, how much chance there is in eyes and head: 0 = none, 1 = as people have."""
     seed: int = 0

@@ -31,7 +31,7 @@ CUE_RATE_HZ = 50
 FRAME_SAMPLES = RATE_HZ // CUE_RATE_HZ  # 320 samples = 20 ms
 
 STYLES = ("reader", "speaker", "actor")
-"""Manners of holding eyes and head, in the order of the network's input."""
+"""Manners of holding eyes, head and mouth, in the order of the network's input."""
 EMOTIONS = ("angry", "contempt", "disgusted", "fear", "happy", "neutral", "sad", "surprised")
 """Order of every emotion vector."""
 

@@ -132,6 +132,7 @@ def placed(network: CueNetwork) -> CueNetwork:
     copy = deepcopy(network)
     copy.performance.loop = _Placed(_PerformNode)  # type: ignore[assignment]
     copy.emotion.whole = _Placed(_FeelNode, network.emotion.whole.names)  # type: ignore[assignment]
+    copy.emotion.whole.begin = network.emotion.whole.begin
     return copy
 
 

@@ -1,7 +1,8 @@
 """The cell that says what eyes and head are likely to do next, from what they did and what is said and felt.
 
 Emotional Conversation (Liang & Lu 2024): gaze is discrete, a class of direction and a residual, so that eyes dart
-and rest instead of averaging; the head moves by a normal step around a mean.
+and rest instead of averaging; the head moves by a step out of a Student
+distribution around a mean.
 """
 
 from __future__ import annotations

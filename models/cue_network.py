@@ -160,7 +160,7 @@ def assemble(
 
     Raises:
         FileNotFoundError: if one of them is not there.
-        ValueError: if mouth and voice were trained for different look-aheads.
+        ValueError: if mouth and voice were trained for different look-aheads, or a result is of another version.
     """
     for name, path in {
         "cues": cues,
@@ -190,11 +190,18 @@ def assemble(
             hops,
         )
     )
-    network.content.load_state_dict(mouth["content"])
-    network.performance.load_state_dict(torch.load(performance, weights_only=True))
-    network.emotion.whole.branch.load_state_dict(ears["emotion"])
-    network.voice.load_state_dict(gate["voice"])
-    network.expression.load_state_dict(torch.load(expression, weights_only=True))
-    network.style.load_state_dict(torch.load(style, weights_only=True))
+    saved = {path: torch.load(path, weights_only=True) for path in (performance, expression, style)}
+    for part, state, path in (
+        (network.content, mouth["content"], cues),
+        (network.performance, saved[performance], performance),
+        (network.emotion.whole.branch, ears["emotion"], emotion),
+        (network.voice, gate["voice"], voice),
+        (network.expression, saved[expression], expression),
+        (network.style, saved[style], style),
+    ):
+        try:
+            part.load_state_dict(state)
+        except RuntimeError as error:
+            raise ValueError(f"{path} is of another version of the recipe: train it again") from error
     network.eval().emotion.settle()
     return network

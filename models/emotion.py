@@ -31,8 +31,6 @@ GROUPS = 3
 """Tokens that each mean and each deviation is cut into for the shared memories."""
 HOLD = 0.5
 """Logits by which the winner is raised, and by half of which another must lead to take its place."""
-EASE = 0.6
-"""Share of a frame's logits that the frame before says: blocks come every 80 ms, what is put out moves between them."""
 USED_TO, USUAL = 0.7, 0.999
 """How much of what a voice always sounds like is no emotion, and the filter that learns it: 20 s. An angry-sounding
 voice that is always the same is not angry; a line of dialogue is over before this counts."""
@@ -213,17 +211,25 @@ class Hold(nn.Module):
 
 
 class Whole(nn.Module):
-    """The branch and its hold over a run of frames that may be empty: their states go in and out by position."""
+    """The branch and its hold over a run of frames that may be empty: their states go in and out by position.
+
+    State: theirs, and what this voice usually sounds like, against `begin`.
+    """
+
+    begin: Tensor
 
     def __init__(self, branch: Emotion) -> None:
         super().__init__()
         self.branch = branch
         self.hold = Hold()
+        self.register_buffer("begin", torch.zeros(len(EMOTIONS)))
+        """Logits where nothing was heard yet."""
         self.names = list(self.initial_state(1))
 
     def initial_state(self, batch: int) -> State:
         """Nothing was heard yet."""
-        return self.branch.initial_state(batch) | self.hold.initial_state(batch)
+        usual = {"feeling_usual": torch.zeros(batch, 1, len(EMOTIONS))}
+        return self.branch.initial_state(batch) | self.hold.initial_state(batch) | usual
 
     def forward(self, run: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """(B, N, 160) and states → logits (B, N, 8) and states."""
@@ -231,27 +237,27 @@ class Whole(nn.Module):
             return run.new_zeros(run.shape[0], 0, len(EMOTIONS)), *states
         state = dict(zip(self.names, states, strict=True))
         logits, after = self.branch(run, state)
-        logits, held = self.hold(logits, state)
-        after |= held
+        usual = eased(logits - self.begin, state["feeling_usual"], USUAL)
+        logits, held = self.hold(logits - USED_TO * usual, state)
+        after |= held | {"feeling_usual": usual[:, -1:]}
         return logits, *(after[name] for name in self.names)
 
 
 class Feeling(nn.Module):
     """The emotion branch in a stream, `BLOCK` frames at a time: it costs what its weights cost to read.
 
-    A mood needs no answer every 20 ms; between two blocks the last answer holds, and what is put out follows it by a
-    first-order filter, frame by frame, less what this voice always sounds like. Batch 1. State: the branch's, frames
-    that wait for their block, how many of them are real, and, against `begin`, the last answer, the usual one, and
-    what was put out last.
+    A mood needs no answer every 20 ms: between two blocks the last answer holds. Batch 1. State: the branch's, frames
+    that wait for their block, how many of them are real, and the last answer against what is said of silence.
     """
-
-    begin: Tensor
 
     def __init__(self, config: EmotionConfig) -> None:
         super().__init__()
         self.whole = Whole(Emotion(config))
-        self.register_buffer("begin", torch.zeros(len(EMOTIONS)))
+
+    @property
+    def begin(self) -> Tensor:
         """Logits where nothing was heard yet."""
+        return self.whole.begin
 
     @torch.no_grad()
     def settle(self) -> None:
@@ -266,8 +272,6 @@ class Feeling(nn.Module):
             "feeling_waiting": torch.zeros(batch, BLOCK - 1, 2 * BINS),
             "feeling_count": torch.zeros(batch, 1),
             "feeling_last": torch.zeros(batch, 1, len(EMOTIONS)),
-            "feeling_usual": torch.zeros(batch, 1, len(EMOTIONS)),
-            "feeling_shown": torch.zeros(batch, 1, len(EMOTIONS)),
         }
 
     def forward(self, pairs: Tensor, state: State) -> tuple[Tensor, State]:
@@ -283,12 +287,8 @@ class Feeling(nn.Module):
         logits, *after = self.whole(run, *(state[name] for name in self.whole.names))
         known = torch.cat([state["feeling_last"] + self.begin, logits], dim=1)
         last = known.index_select(1, (count + frames + 1) // BLOCK * BLOCK) - self.begin
-        usual = eased(last, state["feeling_usual"], USUAL)
-        shown = eased(last - USED_TO * usual, state["feeling_shown"], EASE)
-        return shown + self.begin, dict(zip(self.whole.names, after, strict=True)) | {
+        return last + self.begin, dict(zip(self.whole.names, after, strict=True)) | {
             "feeling_waiting": both[:, -(BLOCK - 1) :],
             "feeling_count": (total - ready).float().reshape(1, 1),
             "feeling_last": last[:, -1:],
-            "feeling_usual": usual[:, -1:],
-            "feeling_shown": shown[:, -1:],
         }

@@ -75,6 +75,7 @@ class Expression(nn.Module):
     articulation: Tensor
     emphasis: Tensor
     unit: Tensor
+    spoken: Tensor
 
     def __init__(self, basis: Floats | None = None) -> None:
         super().__init__()
@@ -96,6 +97,9 @@ class Expression(nn.Module):
         """How much wider (or less wide) the mouth moves while it talks, as a share."""
         self.register_buffer("emphasis", torch.ones(1))
         """What the displacement is multiplied with at intensity 1."""
+        spoken = torch.zeros(face.COUNT, 1)
+        spoken[list(face.LOWER_FACE)] = 1.0
+        self.register_buffer("spoken", spoken, persistent=False)
         self.register_buffer(
             "unit", torch.tensor([GAZE_UNIT] * 2 + [ROTATION_UNIT] * 3 + [TRANSLATION_UNIT] * 3)
         )
@@ -140,18 +144,12 @@ class Expression(nn.Module):
         after["expression_felt"] = share[:, -1:]
         displacement = self.points(strength * self.emphasis * coefficients)
         wider = (strength * (emotion * self.articulation).sum(-1, keepdim=True)).unsqueeze(-1)
-        return displacement + wider * self.lower(content), share @ self.gaze, share @ self.head, after
+        return displacement + wider * self.spoken * content, share @ self.gaze, share @ self.head, after
 
     def points(self, coefficients: Tensor) -> Tensor:
         """(B, …, COMPONENTS) → displacement (B, …, 68, 3) cm."""
         flat = coefficients @ self.basis
         return flat.reshape(*flat.shape[:-1], face.COUNT, 3)
-
-    def lower(self, content: Tensor) -> Tensor:
-        """What of the content is mouth and chin."""
-        mask = content.new_zeros(face.COUNT, 1)
-        mask[list(face.LOWER_FACE)] = 1.0
-        return content * mask
 
 
 def mouth_of(content: Tensor) -> Tensor:

@@ -1,4 +1,6 @@
-"""Gaze and head motion that goes with speech: content hidden states → (B, T, 10).
+"""Gaze and head motion as a regression from speech: content hidden states → (B, T, 10). It does not ship.
+
+It is what `models.performance` is measured against (`python -m models.evaluation ablation`).
 
 A recurrent layer on top of the content branch, trained with the concordance correlation (Lin 1989): a mean
 squared error would average all motion away, concordance keeps its size.

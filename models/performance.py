@@ -3,7 +3,8 @@
 Emotional Conversation (Liang & Lu 2024), streaming: an auto-regressive cell at 25 steps a second reads the
 emotion, the style, what the mouth does, and its own last gaze and head pose. Gaze is discrete: each step may
 begin a new fixation, whose direction is one of `DIRECTIONS` classes and a residual, so that eyes dart and rest
-instead of averaging. Head pose moves by a normal step around a mean that the cell predicts. All chance comes
+instead of averaging. Head pose moves by a step out of a
+Student distribution around a mean that the cell predicts, larger or smaller by a slow stir. All chance comes
 in as an input, so that a seed says everything and blocks of any size give the same face.
 """
 

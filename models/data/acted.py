@@ -67,6 +67,14 @@ def people(folder: Path, *, held_out: bool = False, by: str | None = None) -> di
             emotions = clips.setdefault(recording.person, {}).setdefault(recording.emotion, {})
             emotions.setdefault(recording.intensity, []).append(track)
     return {
-        person: {emotion: joined(levels[max(levels)]) for emotion, levels in emotions.items()}
+        person: {
+            # CREMA-D states a level for some sentences alone: the others count as well
+            emotion: joined(
+                [*levels[max(levels)], *(levels[0] if max(levels) > 0 else [])]
+                if 0 in levels
+                else levels[max(levels)]
+            )
+            for emotion, levels in emotions.items()
+        }
         for person, emotions in clips.items()
     }

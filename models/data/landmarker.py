@@ -135,8 +135,8 @@ class MediaPipe:
         try:
             import mediapipe
             from mediapipe.tasks.python import BaseOptions, vision
-        except ModuleNotFoundError:
-            raise ModuleNotFoundError(f"MediaPipe is not installed: {GET_MEDIAPIPE}") from None
+        except ImportError as error:  # the package, or a system library that it needs
+            raise ModuleNotFoundError(f"MediaPipe does not load ({error}): {GET_MEDIAPIPE}") from None
         self._mediapipe: Any = mediapipe
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_buffer=model.read_bytes()),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridge import landmarks as face
 from bridge.frames import Floats
 
 EYEBALL_RADIUS_CM = 1.2
@@ -68,8 +67,3 @@ def motion_of(iris: Floats, landmarks: Floats, pose: Floats) -> Floats:
     gaze = gaze_of(iris, landmarks).reshape(-1, 4)
     motion: Floats = np.concatenate([gaze, relative, shift], axis=1).astype(np.float32)
     return motion
-
-
-def lids_of(landmarks: Floats) -> Floats:
-    """(T, 2) lid gaps in cm, for the statistics of blinks."""
-    return face.lid_gap(landmarks)

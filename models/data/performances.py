@@ -48,6 +48,8 @@ class Acting:
     """(T,) lip gap in cm above the clip's own closed mouth."""
     gaze: Floats
     """(T, 2) as it was tracked, but for blinks: what rates are measured on."""
+    covered: np.ndarray
+    """(T,) bool: in or beside a blink."""
 
 
 def emotion_in(name: str) -> str | None:
@@ -85,6 +87,7 @@ def acting_of(track: Track, group: str, emotion: str) -> Acting | None:
     gaze = motion[:, :4].reshape(-1, 2, 2).mean(axis=1)
     lids = face.lid_gap(landmarks)
     blinking = (lids < 0.6 * np.quantile(lids, 0.7, axis=0)).any(axis=1)
+    covered = np.convolve(blinking, np.ones(5), "same") > 0
     for i in np.flatnonzero(np.convolve(blinking, np.ones(3), "same") > 0):
         gaze[i] = gaze[max(0, i - 1)]
     turned_back = counter(torch.from_numpy(motion[:, 4:])).numpy()
@@ -99,6 +102,7 @@ def acting_of(track: Track, group: str, emotion: str) -> Acting | None:
         motion[:, 4:],
         (gap - np.quantile(gap, 0.1)).astype(np.float32),
         gaze.astype(np.float32),
+        covered,
     )
 
 

@@ -94,6 +94,7 @@ def showing_of(
     share = np.ones((len(times), face.COUNT), np.float32)
     share[:, list(face.JAW)] = JAW_SHARE
     share[np.convolve(blinking, np.ones(5), "same") > 0, face.EYES[0] : face.EYES[-1] + 1] = 0.0
+    share[~track.covers(times)] = 0.0
     if relative:
         share[:, list(face.LOWER_FACE)] = 0.0
         share *= FEW
@@ -133,6 +134,11 @@ def acted(data: Path, only: tuple[str, ...] = ()) -> Iterator[Showing]:
             yield replace(made, articulation=wider)
 
 
+def evenly(paths: list[Path], limit: int) -> list[Path]:
+    """At most `limit` of the paths, spread evenly."""
+    return paths if len(paths) <= limit else [paths[i * len(paths) // limit] for i in range(limit)]
+
+
 def moving(data: Path, tables: list[Floats], limit: int = 40) -> Iterator[Showing]:
     """Clips of people whose neutral face is not known, or who act nothing: movement around their mean.
 
@@ -144,7 +150,7 @@ def moving(data: Path, tables: list[Floats], limit: int = 40) -> Iterator[Showin
     mean = np.mean(tables, axis=0).astype(np.float32)
     for folder in ("emotion_motion", "talk", "grid_s1/train"):
         paths = sorted((data / folder).glob("*.npz"))
-        for path in paths[:: max(1, len(paths) // limit)]:
+        for path in evenly(paths, limit):
             emotion = emotion_in(path.stem) if folder == "emotion_motion" else "neutral"
             if emotion is None:
                 continue

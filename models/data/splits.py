@@ -1,4 +1,4 @@
-"""Which recordings are for training and which for the test: the rules of the papers, the same on every machine.
+"""Which recordings are for training and which for the test: the rules of the papers, the same for the same files.
 
 * clip: within each person, emotion and intensity the last fifth of the sentences is the test. MEAD's authors keep
   its last ten neutral sentences of forty and the last six of thirty of the other emotions, which is this rule; papers

@@ -105,7 +105,8 @@ def worklist(
             except FileNotFoundError:
                 if layout != "auto":
                     raise
-                found = plain(path, out, delay_ms)
+            if layout == "auto":  # what no corpus knows is talk
+                found += [job for job in plain(path, out, delay_ms) if layouts.meaning(job.video) is None]
         else:
             found = plain(path, out, delay_ms)
         if not found:

@@ -16,6 +16,8 @@ from bridge import landmarks as face
 from bridge.frames import CUE_RATE_HZ, RATE_HZ, Floats, frame_count
 
 AUDIO_SUFFIXES = (".flac", ".ogg", ".wav")
+NEAR_S = 0.06
+"""A frame and a half of the slowest video that is tracked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +35,13 @@ class Track:
     """(T, 4, 4) head frame → camera frame, cm."""
     blendshapes: Floats
     """(T, 52) tracked scores in MediaPipe's order, or (T, 0)."""
+
+    def covers(self, time_s: Floats) -> np.ndarray:
+        """(N,) bool: a tracked frame is no further than `NEAR_S`; between joined clips there is none."""
+        right = np.clip(np.searchsorted(self.time_s, time_s), 0, self.time_s.size - 1)
+        left = np.maximum(right - 1, 0)
+        far = np.minimum(np.abs(self.time_s[right] - time_s), np.abs(self.time_s[left] - time_s))
+        return np.asarray(far <= NEAR_S)
 
     def at(self, time_s: Floats, values: Floats) -> Floats:
         """`values` (T, …) of this track, linearly interpolated at `time_s` (N,); ends are held."""

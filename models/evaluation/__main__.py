@@ -180,6 +180,8 @@ def main() -> int:
     wanted = ("lips", "emotion", "motion", "robust", "noise") if args.what == "all" else (args.what,)
     report: dict[str, object] = {}
     try:
+        if args.plots:
+            plots.pyplot()  # a missing library is said before the work, not after it
         for name, path in networks.items():
             ahead = Network(path).predictor.contract.lookahead_ms
             print(f"{name}: look-ahead {ahead} ms")
@@ -190,12 +192,12 @@ def main() -> int:
             report["emotion"] = emotion_report(args.data, networks)
             faces = {name: face_emotion.exported(path) for name, path in networks.items()}
             report["face emotion"] = face_emotion.face_report(faces, args.data)
-            voices = face_emotion.recordings(args.data)
+            voices = face_emotion.recordings(args.data) if args.plots else []
             if args.plots and voices:
                 print(portraits.strip(args.plots / "emotions.png", faces, voices[0]))
         if "motion" in wanted:
             report["motion"] = motion.motion_table(networks, args.data)
-            if args.plots:
+            if args.plots and motion.sets(args.data):
                 sets, first = motion.sets(args.data), next(iter(networks.values()))
                 print(portraits.gaze_sheet(args.plots / "gaze.png", first, sets))
                 print(portraits.head_sheet(args.plots / "head.png", first, sets))

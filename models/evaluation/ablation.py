@@ -1,7 +1,7 @@
 """What each part is worth: `python -m models.evaluation ablation --data DIR --variant NAME=FOLDER …`.
 
-A variant is a folder of training results (cues.pt, emotion.pt, expression.pt, voice.pt, performance.pt,
-style.pt); what it has
+A variant is a folder of training results (cues.pt, emotion.pt, expression.pt, voice.pt, performance.pt, style.pt);
+what it has
 not comes from the first one. `expression.PERSON.pt`, trained with `--people PERSON`, is judged by everybody else.
 The row of regressed gaze is the first variant's with `models.motion` in the place of classes.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from bridge import landmarks as face
 from bridge.contract import NOISE
 from bridge.features import BINS
 from bridge.frames import EMOTIONS, STYLES, Floats, Steering
@@ -133,16 +134,17 @@ def shape_error_mm(variant: Variant, data: Path) -> float:
     return 10 * float(np.mean(errors)) if errors else float("nan")
 
 
-def talks(data: Path) -> list[Path]:
-    """Tracks of natural talk with sound."""
-    return [path for path in sorted((data / "talk").glob("*.npz")) if audio_beside(path) is not None]
+def talks(data: Path) -> list[tuple[Path, Floats]]:
+    """Tracks of natural talk, and their sound."""
+    found = [(path, audio_beside(path)) for path in sorted((data / "talk").glob("*.npz"))]
+    return [(path, read_audio(audio)) for path, audio in found if audio is not None]
 
 
-def glances(gaze: list[Floats], head: list[Floats]) -> tuple[float, float]:
-    """Gaze shifts a second and the mean fixation of (T, 2) rad at 50 frames a second, heads (T, 3, 3)."""
-    found = [
-        moves(g[::2], np.ones((len(g[::2]), 2), np.float32), h[::2]) for g, h in zip(gaze, head, strict=True)
-    ]
+def glances(gaze: list[Floats], lids: list[Floats] | None = None) -> tuple[float, float]:
+    """Gaze shifts a second and the mean fixation of (T, 2) rad at 50 frames a second; lid gaps (T, 2) tell blinks."""
+    gaps = [np.ones_like(g) for g in gaze] if lids is None else lids
+    still = np.eye(3, dtype=np.float32)[None]
+    found = [moves(g[::2], gap[::2], still.repeat(len(g[::2]), 0)) for g, gap in zip(gaze, gaps, strict=True)]
     seconds = sum(m.seconds for m in found)
     shifts = sum(m.shifts_per_s * m.seconds for m in found)
     return shifts / seconds, seconds / (shifts + len(found))
@@ -152,28 +154,22 @@ def generated_glances(generate: Face, data: Path) -> tuple[float, float]:
     """Of a network that hears natural talk, as a speaker, neutral."""
     neutral = face_emotion.directed_to(EMOTIONS.index("neutral"))
     steering = Steering(neutral.emotion, 1.0, 1.0, style="speaker")
-    gaze, head = [], []
-    for path in talks(data):
-        audio = audio_beside(path)
-        assert audio is not None  # noqa: S101  talks() looked
-        made = generate(read_audio(audio), steering)
-        gaze.append(made.gaze.mean(1))
-        head.append(np.repeat(np.eye(3, dtype=np.float32)[None], len(made.gaze), 0))
-    return glances(gaze, head) if gaze else (float("nan"), float("nan"))
+    gaze = [generate(samples, steering).gaze.mean(1) for _, samples in talks(data)]
+    return glances(gaze) if gaze else (float("nan"), float("nan"))
 
 
 def tracked_glances(data: Path) -> tuple[float, float]:
     """Of the people themselves."""
-    gaze, head = [], []
-    for path in talks(data):
+    gaze, lids = [], []
+    for path, _ in talks(data):
         track = read_track(path)
         times = np.arange(track.time_s[0], track.time_s[-1], 1 / (2 * RATE_HZ)).astype(np.float32)
         motion = motion_of(
             track.at(times, track.iris), track.at(times, track.landmarks), track.at(times, track.pose)
         )
         gaze.append(motion[:, :4].reshape(-1, 2, 2).mean(1))
-        head.append(np.repeat(np.eye(3, dtype=np.float32)[None], len(motion), 0))
-    return glances(gaze, head) if gaze else (float("nan"), float("nan"))
+        lids.append(track.at(times, face.lid_gap(track.landmarks)))
+    return glances(gaze, lids) if gaze else (float("nan"), float("nan"))
 
 
 @torch.no_grad()
@@ -185,17 +181,14 @@ def regressed_glances(cues: Path, data: Path) -> tuple[float, float]:
     content.load_state_dict(saved["content"])
     motion.load_state_dict(saved["motion"])
     content.eval()
-    gaze, head = [], []
-    for path in talks(data):
-        audio = audio_beside(path)
-        assert audio is not None  # noqa: S101
-        pairs, frames = delayed(corpus.features_of(read_audio(audio)), hops)
+    gaze = []
+    for _, samples in talks(data):
+        pairs, frames = delayed(corpus.features_of(samples), hops)
         _, hidden, _ = content(pairs, content.initial_state(1))
         moved, _ = motion(hidden, motion.initial_state(1))
         kept = moved[0, hops // 2 : hops // 2 + frames, :4].numpy()
         gaze.append(kept.reshape(-1, 2, 2).mean(1))
-        head.append(np.repeat(np.eye(3, dtype=np.float32)[None], frames, 0))
-    return glances(gaze, head) if gaze else (float("nan"), float("nan"))
+    return glances(gaze) if gaze else (float("nan"), float("nan"))
 
 
 def row(variant: Variant, data: Path, real: dict[str, faces.Clips]) -> dict[str, float]:
@@ -230,11 +223,11 @@ def named_folder(text: str) -> tuple[str, Path]:
     """`NAME=FOLDER`.
 
     Raises:
-        ValueError: if there is no name or no such folder.
+        ArgumentTypeError: if there is no name or no such folder.
     """
     name, sign, rest = text.partition("=")
     if not sign or not name.strip() or not Path(rest).is_dir():
-        raise ValueError(f"{text!r}: write NAME=FOLDER, a folder of training results")
+        raise argparse.ArgumentTypeError(f"{text!r}: write NAME=FOLDER, a folder of training results")
     return name.strip(), Path(rest)
 
 
@@ -249,7 +242,9 @@ def main(argv: list[str]) -> int:
         parser.error(f"{args.data} holds nobody with a neutral clip to train a judge on")
     try:
         rows = variants(args.variant)
-    except FileNotFoundError as error:
+        for variant in rows:
+            assemble(**variant.parts)
+    except (FileNotFoundError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     nothing = dict.fromkeys(COLUMNS, float("nan"))

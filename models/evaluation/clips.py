@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bridge.frames import Floats, frame_count
+from models.data.showings import evenly
 from models.data.tracks import Track, audio_beside, cue_times, read_audio, read_track, speech_mask
 from models.evaluation.crop import crop_maps
 
@@ -84,10 +85,8 @@ def track_files(folder: Path) -> list[Path]:
 
 
 def some(paths: list[Path], limit: int | None) -> list[Path]:
-    """At most `limit` of the paths, spread evenly."""
-    if limit is None or len(paths) <= limit:
-        return paths
-    return [paths[i * len(paths) // limit] for i in range(limit)]
+    """At most `limit` of the paths, spread evenly; None: all."""
+    return paths if limit is None else evenly(paths, limit)
 
 
 SPEAKER_1, OTHERS, ELSEWHERE = "GRID speaker 1, validation", "other GRID speakers", "people elsewhere"

@@ -65,9 +65,17 @@ def directed_to(emotion: int, intensity: float = 1.0, seed: int = 0) -> Steering
     return Steering(np.eye(len(EMOTIONS), dtype=np.float32)[emotion], 1.0, intensity, seed=seed)
 
 
+def spoken_groups(data: Path, limit: int) -> dict[str, list[clips.Clip]]:
+    """Groups of clips with sound and tracks; none where there are none."""
+    try:
+        return clips.groups(data, limit)
+    except FileNotFoundError:
+        return {}
+
+
 def recordings(data: Path) -> list[Floats]:
     """Voices that are directed: some of GRID's speaker, some of people elsewhere."""
-    groups = clips.groups(data, RECORDINGS // 2)
+    groups = spoken_groups(data, RECORDINGS // 2)
     found = [c for name in (clips.SPEAKER_1, clips.ELSEWHERE) for c in groups.get(name, [])]
     return [c.samples[: int(SECONDS * RATE_HZ)] for c in found]
 
@@ -92,7 +100,7 @@ def voiced(generate: Face, data: Path) -> Clips:
 
 def lip_cost(generate: Face, data: Path) -> float:
     """Mean gap r with the voice's emotion on minus that with intensity 0, on GRID's speaker."""
-    found = clips.groups(data, LIP_CLIPS).get(clips.SPEAKER_1, [])
+    found = spoken_groups(data, LIP_CLIPS).get(clips.SPEAKER_1, [])
     if not found:
         return float("nan")
     voice = left_to_the_voice()
@@ -110,7 +118,7 @@ def lip_cost(generate: Face, data: Path) -> float:
 
 def directed_lip_cost(generate: Face, data: Path) -> dict[str, float]:
     """The same, directed to each emotion at intensity 1."""
-    found = clips.groups(data, LIP_CLIPS // 4).get(clips.SPEAKER_1, [])
+    found = spoken_groups(data, LIP_CLIPS // 4).get(clips.SPEAKER_1, [])
     out: dict[str, float] = {}
     for k, name in enumerate(EMOTIONS):
         scores = []
@@ -152,21 +160,13 @@ def diversity(generate: Face, samples: Floats) -> dict[str, float]:
     }
 
 
-def judges(data: Path) -> tuple[dict[str, Judge], float]:
-    """A judge of each filmed person and of all (`all`), and what they reach on real people new to them."""
-    real = faces.filmed(data)
-    found = {person: Judge.of(shown) for person, shown in real.items()}
-    if real:
-        found["all"] = Judge.of([clip for shown in real.values() for clip in shown])
-    return found, faces.strangers(real)
-
-
 def face_report(generators: Mapping[str, Face], data: Path) -> dict[str, object]:
     """Prints the tables; returns them for the JSON file."""
-    judging, real = judges(data)
-    if not judging:
+    filmed = faces.filmed(data)
+    if not filmed:
         print(f"\nemotion of the face: no people with a neutral clip in {data}")
         return {}
+    judge, real = Judge.of([clip for shown in filmed.values() for clip in shown]), faces.strangers(filmed)
     print(f"\nemotion of the face; judges on real people new to them: {real:.3f}")
     print(f"{'':10s}{'directed':>10s}{'from voice':>12s}{'lips pay':>10s}  directed, lips pay at most")
     report: dict[str, object] = {"real strangers": real}
@@ -175,8 +175,8 @@ def face_report(generators: Mapping[str, Face], data: Path) -> dict[str, object]
         shown, heard = directed(generate, voices), voiced(generate, data)
         by_emotion = directed_lip_cost(generate, data)
         row = {
-            "directed": judging["all"].accuracy(shown),
-            "voiced": judging["all"].accuracy(heard) if heard else float("nan"),
+            "directed": judge.accuracy(shown) if shown else float("nan"),
+            "voiced": judge.accuracy(heard) if heard else float("nan"),
             "lip_cost": lip_cost(generate, data),
             "worst_directed_lip_cost": min(by_emotion.values()),
         }

@@ -1,8 +1,7 @@
 """Which emotion a face shows: judges trained on tracks of real people, asked about faces that were generated.
 
 A judge is a ridge on windows of one second: mean and deviation of every landmark inside the face, against the
-person's own rest. It never sees a generated face, nor what the generator is trained with. *Seen* is a judge of the
-people that the generator learned from; *unseen* one of people that it did not.
+person's own rest. It never sees a generated face, nor what the generator is trained with.
 """
 
 from __future__ import annotations
@@ -42,6 +41,7 @@ def seen_of(displacement: Floats) -> Floats:
 def at_cue_rate(track: Track) -> Floats:
     """(T, 68, 3)."""
     times = np.arange(track.time_s[0], track.time_s[-1] + 1e-6, 1 / CUE_RATE_HZ).astype(np.float32)
+    times = times[track.covers(times)]
     return track.at(times, track.landmarks)
 
 

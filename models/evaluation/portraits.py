@@ -38,6 +38,7 @@ def drawn(axes: object, landmarks: Floats, colour: str, width: float) -> None:
 def strip(path: Path, generators: Mapping[str, Face], samples: Floats) -> Path:
     """Eight emotions on one sentence: the mouth at its widest and closed again; grey is the neutral face."""
     plt = pyplot()
+    path.parent.mkdir(parents=True, exist_ok=True)
     rows = 2 * len(generators)
     figure, axes = plt.subplots(rows, len(EMOTIONS), figsize=(2.1 * len(EMOTIONS), 2.6 * rows))
     for r, (name, generate) in enumerate(generators.items()):
@@ -79,6 +80,7 @@ def made(path: Path, played: Played, seed: int) -> tuple[Floats, Floats]:
 def gaze_sheet(path: Path, network: Path, sets: Mapping[str, Played]) -> Path:
     """Where eyes look under each emotion: tracked above, generated below."""
     plt = pyplot()
+    path.parent.mkdir(parents=True, exist_ok=True)
     chosen = {name: played for name, played in sets.items() if name.endswith("actors")} or dict(sets)
     figure, axes = plt.subplots(2, len(chosen), figsize=(2.0 * len(chosen), 4.4), squeeze=False)
     for column, (name, played) in enumerate(chosen.items()):
@@ -101,6 +103,7 @@ def gaze_sheet(path: Path, network: Path, sets: Mapping[str, Played]) -> Path:
 def head_sheet(path: Path, network: Path, sets: Mapping[str, Played]) -> Path:
     """Head pose over time under each emotion: tracked in black, two seeds in colour."""
     plt = pyplot()
+    path.parent.mkdir(parents=True, exist_ok=True)
     chosen = {name: played for name, played in sets.items() if name.endswith("actors")} or dict(sets)
     figure, axes = plt.subplots(
         3, len(chosen), figsize=(2.2 * len(chosen), 4.8), squeeze=False, sharex=True, sharey=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 import numpy as np
@@ -68,13 +69,13 @@ def named_path(text: str) -> tuple[str, Path]:
     """`NAME=path.onnx` → (NAME, path); a bare path is named by its stem.
 
     Raises:
-        ValueError: if the name is empty or there is no such file.
+        ArgumentTypeError: if the name is empty or there is no such file.
     """
     name, sign, rest = text.partition("=")
     path = Path(rest if sign else text)
     name = name.strip() if sign else path.stem
     if not name:
-        raise ValueError(f"{text!r} has no name; write NAME=path.onnx")
+        raise ArgumentTypeError(f"{text!r} has no name; write NAME=path.onnx")
     if not path.is_file():
-        raise ValueError(f"{path} is no file; write NAME=path.onnx")
+        raise ArgumentTypeError(f"{path} is no file; write NAME=path.onnx")
     return name, path

@@ -103,15 +103,18 @@ def splices(data: Path) -> list[Splice]:
     found = []
     for actor in sorted({corpus.line_of(clip.name)[0] for clip in clips}):
         said: dict[int, list[Clip]] = {}
-        # the strongest first, and one of each sentence in turn
+        # the strongest first
         for clip in sorted(clips, key=lambda c: (corpus.line_of(c.name)[2], c.name), reverse=True):
             if corpus.line_of(clip.name)[0] == actor:
                 said.setdefault(clip.emotion, []).append(clip)
-        for one, other in CHANGES:
-            before, after = EMOTIONS.index(one), EMOTIONS.index(other)
+        for was, becomes in CHANGES:
+            before, after = EMOTIONS.index(was), EMOTIONS.index(becomes)
             if before not in said or len(said.get(after, ())) < 2:
                 continue
-            first, rest = _spoken(said[before][0]), [_spoken(clip) for clip in said[after][:2]]
+            one, *others = said[after]
+            words = corpus.line_of(one.name)[1]
+            another = next((c for c in others if corpus.line_of(c.name)[1] != words), others[0])
+            first, rest = _spoken(said[before][0]), [_spoken(one), _spoken(another)]
             found.append(Splice(np.concatenate([first, *rest]), first.size // 320, before, after))
     return found
 

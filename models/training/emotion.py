@@ -127,7 +127,8 @@ def turns(model: Emotion, clips: list[Clip], labels: list[int], groups: list[str
     """Moments soon after the emotion changed, between clips of one group, so that what was is forgotten."""
     rng = np.random.default_rng(seed)
     members = {name: [i for i, group in enumerate(groups) if group == name] for name in sorted(set(groups))}
-    names, seen, label = list(members), [], []
+    names, label = list(members), []
+    seen = [torch.zeros(0, 2 * WIDTH * len(model.pools))]
     for n in range(round(SPLICES * len(clips))):
         one, other = (int(i) for i in rng.choice(members[names[n % len(names)]], 2))
         if labels[one] == labels[other]:
@@ -223,13 +224,13 @@ def main() -> None:
     try:
         acted = list(corpus.emotional(args.data, held_out=False, by=args.split))
         judged = list(corpus.emotional(args.data, held_out=True, by=args.split))
-    except (FileNotFoundError, ModuleNotFoundError) as error:
+        plain = list(corpus.plain(args.data, GRID_EVERY))
+    except (FileNotFoundError, ModuleNotFoundError, ValueError) as error:
         parser.error(str(error))
     if not acted:
         parser.error(f"{args.data} holds no emotional speech to train on")
     config = EmotionConfig(slots=0) if "memory" in args.without else EmotionConfig()
     model = Emotion(config).eval()
-    plain = list(corpus.plain(args.data, GRID_EVERY))
     some = [clip.samples for clip in (*acted[:: max(1, len(acted) // 24)], *plain[::16])]
     start = from_whisper(WhisperEncoder.load(args.whisper), config.encoder, some)
     model.encoder.load_state_dict(start.state_dict())
@@ -287,7 +288,9 @@ def main() -> None:
         (known, said), (new, new_said) = (embedded(model, some, names) for some in (acted, judged))
         print(f"which of {len(names)} sentences, linearly from the embedding: "
               f"{probe(known, said, new, new_said):.3f}")  # fmt: skip
-    torch.save({"emotion": model.state_dict(), "config": asdict(config)}, args.out / "emotion.pt")
+    beside = args.out / "emotion.tmp"
+    torch.save({"emotion": model.state_dict(), "config": asdict(config)}, beside)
+    beside.replace(args.out / "emotion.pt")
 
 
 if __name__ == "__main__":

@@ -251,8 +251,10 @@ def main() -> None:
     only, without = tuple(args.people), tuple(args.without)
     try:
         groups = groups_of(args.data, only, without)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
+    if "textbook" not in without and not groups["textbook"]:
+        print(f"{args.data} has no {showings.TABLE}: actors alone, no textbook", flush=True)
     print(", ".join(f"{len(found)} {name}" for name, found in groups.items()), flush=True)
     if "module" in without:
         model = Expression()  # whose basis is nought: it shows nothing

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from bridge.contract import NOISE
 from bridge.frames import EMOTIONS, STYLES, Floats
-from models.cell import HEAD, HIDDEN, LIVELINESS, MOUTH, SACCADE, STIRRED, class_of, heard
+from models.cell import EAGERNESS, HEAD, HIDDEN, LIVELINESS, MOUTH, SACCADE, STIRRED, class_of, heard
 from models.chance import TAIL
 from models.data.motion import steadied
 from models.data.performances import Acting, performances
@@ -35,6 +35,8 @@ BEGINS, RUN_STEPS = 50, 300
 """Steps of a run that are left out, because everybody begins at rest, and steps that are looked at."""
 OTHER_MOUTH = 0.4
 """Share of windows whose mouth is another person's: a few clips are no ground to tie eyes to a mouth."""
+SLOWEST = 1e-5
+"""Rad a step: slower is still."""
 TURN = np.tan(np.radians(4.0))
 
 
@@ -178,10 +180,12 @@ class Rates(NamedTuple):
     """5 to 95 % range of the head's angles."""
 
 
-def rates(gaze: Floats, head: Floats) -> Rates:
-    """Of gaze (T, 2) rad and head (T, 6), 25 a second, medians of three steps first."""
+def rates(gaze: Floats, head: Floats, covered: np.ndarray | None = None) -> Rates:
+    """Of gaze (T, 2) rad and head (T, 6), 25 a second, medians of three steps first; (T,) where lids hide the eyes."""
     steady, turns = steadied(gaze), steadied(head[:, :3])
     turned = np.linalg.norm(steady[2:] - steady[:-2], axis=1) > TURN
+    if covered is not None:
+        turned &= ~(covered[2:] | covered[:-2])
     shifts = int((np.diff(turned.astype(int), prepend=0) == 1).sum())
     angles = np.linalg.norm(np.diff(turns, axis=0), axis=1)
     middle = float(np.median(angles))
@@ -222,7 +226,7 @@ def settle(network: Performance, actings: list[Acting], seed: int) -> None:
     for key, found in sorted(kinds.items()):
         chosen = found[:: max(1, len(found) // 40)]
         length = np.array([len(a.opening) for a in chosen], np.float32)
-        wanted = middle_of([rates(a.gaze, a.head) for a in chosen], length)
+        wanted = middle_of([rates(a.gaze, a.head, a.covered) for a in chosen], length)
         pool = [a for a in actings if a.group == "talk"] + chosen if key < len(EMOTIONS) else chosen
         mouths = np.stack(
             [np.resize(pool[int(rng.integers(len(pool)))].opening, BEGINS + RUN_STEPS) for _ in range(MOUTHS)]
@@ -230,23 +234,24 @@ def settle(network: Performance, actings: list[Acting], seed: int) -> None:
         emotion, style = (
             (key, STYLES.index("actor")) if key < len(EMOTIONS) else (NEUTRAL, key - len(EMOTIONS))
         )
-        got = wanted
+        got, size = wanted, min(RUN_STEPS, int(np.median(length)))
         for turn in range(ROUNDS):
-            made = [
-                rates(*one) for one in zip(*acted(network, emotion, style, mouths, seed + turn), strict=True)
-            ]
+            made = pieces(*acted(network, emotion, style, mouths, seed + turn), size)
             got = middle_of(made, np.ones(len(made), np.float32))
             share = 1.0 / (1.0 + turn / 4)
             step.eager[key] += share * float(
                 np.clip(np.log((wanted.shifts + 2e-4) / (got.shifts + 2e-4)), -0.7, 0.7)
             )
-            faster = np.log(wanted.speed / got.speed)
+            step.eager[key].clamp_(-EAGERNESS, EAGERNESS)
+            faster = np.log(max(wanted.speed, SLOWEST) / max(got.speed, SLOWEST))
             further = np.log(np.maximum(wanted[3:], 1e-4) / np.maximum(got[3:], 1e-4))
             each = np.concatenate([0.5 * (faster + further), [0.5 * (faster + further.mean())] * 3])
             step.lively[key] += share * torch.from_numpy(np.clip(each, -0.5, 0.5)).float()
             step.lively[key].clamp_(-LIVELINESS, LIVELINESS)
-            step.restless[key] += share * float(0.3 * np.clip(np.log(wanted.fast / got.fast), -0.5, 0.5))
-            step.restless[key].clamp_(-STIRRED, STIRRED)
+            step.restless[key] += share * float(
+                0.3 * np.clip(np.log(max(wanted.fast, 1.0) / max(got.fast, 1.0)), -0.5, 0.5)
+            )
+            step.restless[key].clamp_(0.0 if key < len(EMOTIONS) else -STIRRED, STIRRED)
         named = EMOTIONS[emotion] if key < len(EMOTIONS) else STYLES[style]
         print(f"{named:10s} shifts/s {25 * got.shifts:.2f} of {25 * wanted.shifts:.2f}, head °/s "
               f"{25 * np.degrees(got.speed):.1f} of {25 * np.degrees(wanted.speed):.1f}, fast by median "
@@ -276,9 +281,15 @@ def main() -> None:
         torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     rng = np.random.default_rng(args.seed)
-    actings = list(performances(args.data))
+    try:
+        actings = list(performances(args.data))
+    except ValueError as error:
+        parser.error(str(error))
     if not actings:
-        parser.error(f"{args.data} holds no tracks: mead_motion, emotion_motion, talk or grid_s1/train")
+        parser.error(
+            f"{args.data} holds no tracks: mead_motion, cremad_motion, ravdess_motion, emotion_motion, talk or "
+            "grid_s1/train"
+        )
     groups: dict[str, list[Acting]] = {}
     for acting in actings:
         groups.setdefault(acting.group, []).append(acting)
@@ -303,7 +314,9 @@ def main() -> None:
     settle(network.eval(), actings, args.seed)
     print(f"rates are set ({time.monotonic() - started:.0f} s)")
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(network.state_dict(), args.out)
+    beside = args.out.with_suffix(".tmp")
+    torch.save(network.state_dict(), beside)
+    beside.replace(args.out)
     print("eager", network.loop.step.eager.tolist(), "lively", network.loop.step.lively.tolist())
 
 

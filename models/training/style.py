@@ -1,8 +1,8 @@
 """Learns how far mouths reach in each style: `python -m models.training.style --data DIR --cues CUES -o runs/style.pt`.
 
-Readers are GRID's commands, speakers natural talk, and actors MEAD's neutral clips. The first two were filmed with
-their sound: the mouth that the content branch gives to it is compared with theirs. The actors' tracks are silent:
-theirs is compared with what the branch gives to RAVDESS's calm voices.
+Readers are GRID's commands, speakers natural talk, and actors the neutral clips of emotional corpora. The first two
+were filmed with their sound: the mouth that the content branch gives to it is compared with theirs. The actors' tracks
+may be silent: theirs are compared with what the branch gives to calm voices of any such corpus.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bridge.frames import EMOTIONS, STYLES, Floats
 from models.content import Content
 from models.cue_network import content_config
 from models.data import corpus, showings
+from models.data.acted import tracked
 from models.data.tracks import audio_beside, read_audio, read_track
 from models.data.windows import delayed
 from models.style import Style
@@ -50,8 +51,7 @@ def given(content: Content, hops: int, samples: Floats) -> Floats:
 
 def some(paths: Iterable[Path]) -> list[Path]:
     """At most `CLIPS` of them, spread evenly."""
-    found = sorted(paths)
-    return found[:: max(1, len(found) // CLIPS)][:CLIPS]
+    return showings.evenly(sorted(paths), CLIPS)
 
 
 def pairs_of_style(data: Path) -> dict[str, tuple[list[Floats], list[Floats]]]:
@@ -61,21 +61,33 @@ def pairs_of_style(data: Path) -> dict[str, tuple[list[Floats], list[Floats]]]:
         films = [(p, a) for p in some((data / folder).glob("*.npz")) if (a := audio_beside(p)) is not None]
         if films:
             found[style] = [read_track(p).landmarks for p, _ in films], [read_audio(a) for _, a in films]
-    calm = [tracks["neutral"].landmarks for tracks in showings.people(data).values()]
+    calm = [track.landmarks for recording, track in tracked(data) if recording.emotion == "neutral"]
     neutral = EMOTIONS.index("neutral")
-    voices = [
-        c.samples for c in corpus.ravdess(data / "ravdess_speech", held_out=False) if c.emotion == neutral
-    ]
+    try:
+        voices = [c.samples for c in corpus.emotional(data, held_out=False) if c.emotion == neutral]
+    except FileNotFoundError:
+        voices = []
     if calm and voices:
-        found["actor"] = calm, voices[:: max(1, len(voices) // CLIPS)][:CLIPS]
+        found["actor"] = calm, voices[:: -(-len(voices) // CLIPS)]
     return found
 
 
 def fit(content: Content, hops: int, data: Path) -> Style:
-    """The reach of every style that there is something to learn from; the others stay as the content is."""
-    model = Style()
-    for style, (tracked, voices) in pairs_of_style(data).items():
-        real = np.median([reach(points) for points in tracked], axis=0)
+    """The reach of every style that there is something to learn from; the others stay as the content is.
+
+    Raises:
+        FileNotFoundError: if there is nothing for any.
+    """
+    model, pairs = Style(), pairs_of_style(data)
+    if not pairs:
+        raise FileNotFoundError(
+            f"{data} holds no talk with tracks: grid_s1/train, talk, or acted emotions and voices"
+        )
+    for style in STYLES:
+        if style not in pairs:
+            print(f"{style:8s} stays as the content branch is: {data} has nobody who talks so", flush=True)
+    for style, (filmed, voices) in pairs.items():
+        real = np.median([reach(points) for points in filmed], axis=0)
         made = np.median([reach(given(content, hops, samples)) for samples in voices], axis=0)
         further = np.clip(SHARE * np.log(real / np.maximum(made, 1e-3)), -FURTHEST, FURTHEST)
         model.reach[STYLES.index(style)] = torch.from_numpy(further.astype(np.float32))
@@ -96,7 +108,10 @@ def main() -> None:
     saved = torch.load(args.cues, weights_only=True)
     content = Content(content_config(saved["config"]))
     content.load_state_dict(saved["content"])
-    model = fit(content.eval(), int(saved["lookahead_hops"]), args.data)
+    try:
+        model = fit(content.eval(), int(saved["lookahead_hops"]), args.data)
+    except FileNotFoundError as error:
+        parser.error(str(error))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     beside = args.out.with_suffix(".tmp")
     torch.save(model.state_dict(), beside)

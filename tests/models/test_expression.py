@@ -24,7 +24,7 @@ ONE = torch.ones(1, 1, 1)
 
 
 def shape_table(path: Path, *, without: str = "") -> Path:
-    """A table of every shape that is named, each moving one brow point by its own number."""
+    """A table of every shape that is named, each moving one brow point of its side up by 1 cm."""
     named = sorted({shape for units in UNITS.values() for shape in units})
     names = [
         full
@@ -35,7 +35,7 @@ def shape_table(path: Path, *, without: str = "") -> Path:
     names = sorted(set(names))
     delta = np.zeros((len(names), 68, 3), np.float32)
     for i, name in enumerate(names):
-        delta[i, 22 if name.endswith("_L") else 21, 1] = 1.0 + 0 * i
+        delta[i, 22 if name.endswith("_L") else 21, 1] = 1.0
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, neutral=np.zeros((68, 3), np.float32), delta=delta, names=np.array(names))
     return path

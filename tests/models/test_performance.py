@@ -83,8 +83,12 @@ def as_learned(made: Performance, noise: torch.Tensor, temperature: float) -> to
         torch.zeros(1, 1),
     )
     eager, lively, restless = (
-        (x[3] + x[len(EMOTIONS) + 1]).clamp(-most, most)
-        for x, most in ((step.eager, EAGERNESS), (step.lively, LIVELINESS), (step.restless, STIRRED))
+        (x[3] + x[len(EMOTIONS) + 1]).clamp(least, most)
+        for x, least, most in (
+            (step.eager, -EAGERNESS, EAGERNESS),
+            (step.lively, -LIVELINESS, LIVELINESS),
+            (step.restless, 0.0, STIRRED),
+        )
     )
     stir = 0.0
     shown = []
@@ -112,12 +116,12 @@ def as_learned(made: Performance, noise: torch.Tensor, temperature: float) -> to
     return torch.stack(shown, 1)[:, :frames]
 
 
-@pytest.mark.parametrize("temperature", [0.0, 1.0])
-def test_the_stream_does_what_the_cell_learned(temperature: float) -> None:
+@pytest.mark.parametrize(("temperature", "restless"), [(0.0, 0.1), (1.0, 0.1), (1.0, -0.1)])
+def test_the_stream_does_what_the_cell_learned(temperature: float, restless: float) -> None:
     made, noise = network(3), torch.randn(1, 301, NOISE, generator=torch.Generator().manual_seed(3))
     with torch.no_grad():
         made.loop.step.lively += 0.1 * torch.randn(made.loop.step.lively.shape)
-        made.loop.step.restless += 0.1
+        made.loop.step.restless += restless
         for part in made.loop.step.cell.parameters():
             part *= 2.5  # limits are met
         wanted = as_learned(made, noise, temperature)
@@ -188,7 +192,7 @@ def still(style: str, emotion: str, turns: float, speed: float, seed: int) -> Ac
     head -= np.linspace(0, 1, 120, dtype=np.float32)[:, None] * head[-1]
     gaze = fixation - counter(torch.from_numpy(head)).numpy()
     return Acting(f"{style}{seed}", "mead", STYLES.index(style), EMOTIONS.index(emotion), fixation, head,
-                  rng.uniform(0, 1, 120).astype(np.float32), gaze)  # fmt: skip
+                  rng.uniform(0, 1, 120).astype(np.float32), gaze, np.zeros(120, bool))  # fmt: skip
 
 
 @pytest.mark.slow

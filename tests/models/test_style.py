@@ -43,7 +43,7 @@ def test_reach_is_how_far_lips_go(data_folder: Path) -> None:
 
 def test_the_recipe_is_bounded(trained_style: torch.Tensor) -> None:
     assert float(trained_style.abs().max()) <= FURTHEST + 1e-6
-    assert float(trained_style[ACTOR].abs().sum()) > 0
+    assert float(trained_style[ACTOR][1]) > 0  # an untrained branch hardly opens the mouth; people do
 
 
 @pytest.fixture
