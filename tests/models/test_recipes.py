@@ -200,3 +200,43 @@ def test_a_corpus_that_was_tracked_is_enough_to_learn_from(
     assert (tmp_path / "live" / "cues.pt").exists()
     command(monkeypatch, expression, "--data", acted_folder, "-o", tmp_path / "expression.pt", "--steps", 2)
     assert (tmp_path / "expression.pt").exists()
+
+
+def test_the_ablation_tells_what_each_part_is_worth(
+    trained: Path,
+    data_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole, other = tmp_path / "whole", tmp_path / "other"
+    whole.mkdir()
+    other.mkdir()
+    for path in parts(trained):
+        (whole / path.name).write_bytes(path.read_bytes())
+    without = ("--data", data_folder, "--without", "module", "-o", other / "expression.pt")
+    command(monkeypatch, expression, *without)
+    arguments = (
+        "ablation",
+        "--data",
+        data_folder,
+        "--variant",
+        f"full={whole}",
+        "--variant",
+        f"none={other}",
+    )
+    assert command(monkeypatch, evaluation, *arguments) == 0
+    said = capsys.readouterr().out
+    figures = {line[:28].strip(): line.split()[-7:] for line in said.splitlines() if line[:1] in "fn"}
+    assert float(figures["none"][0]) == pytest.approx(
+        1 / 8
+    )  # a face that shows nothing is one emotion, always
+    assert figures["none"][3] == figures["full"][3]  # the voice is the same
+    saved = torch.load(whole / "performance.pt", weights_only=True)
+    del saved["loop.step.lively"]
+    torch.save(saved, other / "performance.pt")
+    assert command(monkeypatch, evaluation, *arguments) == 1
+    assert "other version of the recipe" in capsys.readouterr().err.replace("another", "other")
+    with pytest.raises(SystemExit):
+        command(monkeypatch, evaluation, "ablation", "--data", data_folder, "--variant", "nameless")
+    assert "write NAME=FOLDER" in capsys.readouterr().err
