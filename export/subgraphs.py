@@ -22,7 +22,7 @@ from bridge.features import BINS
 from bridge.frames import EMOTIONS, STYLES
 from models.cell import HIDDEN
 from models.cue_network import CueNetwork
-from models.emotion import BLOCK
+from models.emotion import ANSWERS, BLOCK
 from models.stride import DRAWN, POSE, Ahead
 
 DOMAIN = "facecue"
@@ -81,13 +81,13 @@ class _FeelNode(torch.autograd.Function):
     def forward(_: Any, *given: Tensor) -> tuple[Tensor, ...]:
         """Outputs of its shapes."""
         run, *states = given
-        return run[:, :, : len(EMOTIONS)].clone(), *(state.clone() for state in states)
+        return run[:, :, :ANSWERS].clone(), *(state.clone() for state in states)
 
     @staticmethod
     def symbolic(g: Any, *given: Any) -> Any:
         """The node."""
         made = g.op(f"{DOMAIN}::{FEEL}", *given, outputs=len(given))
-        made[0].setType(given[0].type().with_sizes([None, None, len(EMOTIONS)]))
+        made[0].setType(given[0].type().with_sizes([None, None, ANSWERS]))
         for value, like in zip(made[1:], given[1:], strict=True):
             value.setType(like.type())
         return made
@@ -226,7 +226,7 @@ def _feel(node: onnx.NodeProto, network: CueNetwork, opset: int) -> list[onnx.No
         whole, example, inputs, outputs, opset, dict(zip(inputs, node.input, strict=True)), "feeling/",
         {"run": {1: "block"}, "logits": {1: "block"}},
     )  # fmt: skip
-    return _if(node, node.input[0], then, list(node.input[1:]), len(EMOTIONS))
+    return _if(node, node.input[0], then, list(node.input[1:]), ANSWERS)
 
 
 def _if(

@@ -51,7 +51,7 @@ class CueOutputs(NamedTuple):
     head_translation: Tensor
     """(B, T, 3) cm."""
     emotion: Tensor
-    """(B, T, 8) what the face expresses: the voice's and the director's, mixed."""
+    """(B, T, 8) the voice's and the director's, mixed; the face shows less of a voice that is not moved."""
     voice: Tensor
     """(B, T) probability that somebody speaks."""
 
@@ -104,16 +104,20 @@ class CueNetwork(nn.Module):
         pairs = mel.reshape(mel.shape[0], -1, 2 * mel.shape[2])
         states, heard = self.content.encoder(pairs, state)
         spoken, _, after = self.content.mouth(states, state)
-        logits, after_emotion = self.emotion(pairs, state)
+        answers, after_emotion = self.emotion(pairs, state)
+        heard_as, moved = answers[..., : len(EMOTIONS)].softmax(-1), answers[..., len(EMOTIONS) :].sigmoid()
         speaking, after_voice = self.voice(states, pairs, state)
         mix = emotion_mix.unsqueeze(1)
-        emotion = (1.0 - mix) * logits.softmax(-1) + mix * emotion_request.unsqueeze(1)
+        request = mix * emotion_request.unsqueeze(1)
+        emotion = (1.0 - mix) * heard_as + request
+        # a voice that is not moved moves no face, whatever it sounds like most
+        facial = (1.0 - mix) * (moved * heard_as + (1.0 - moved) * self.calm) + request
         # no more than all of an emotion, and none of it at intensity 0: eyes and head then do what they do at rest
         share = intensity.unsqueeze(1).clamp(max=1.0)
-        moved_by = share * emotion + (1.0 - share) * self.calm
+        moved_by = share * facial + (1.0 - share) * self.calm
         opening = lip_gap(spoken).mean(-1, keepdim=True).clamp(min=0.0)
         gesture, after_motion = self.performance(moved_by, style, opening, noise, temperature, state)
-        shares, strength = felt(emotion, intensity.unsqueeze(1))
+        shares, strength = felt(facial, intensity.unsqueeze(1))
         offset, gaze_offset, head_offset, after_face = self.expression(
             shares, strength, spoken, gesture, state
         )

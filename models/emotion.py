@@ -25,6 +25,8 @@ FADE = 0.0023
 """The loudest frame fades by this a frame: 2 dB a second."""
 BELOW, SOFTNESS = 0.9, 0.1
 """Frames this far below the loudest one count half, and how fast that changes around it."""
+ANSWERS = len(EMOTIONS) + 1
+"""Logits of the emotions, and of whether a voice is moved at all."""
 BLOCK = 4
 """Frames that a stream hears at once: 80 ms."""
 GROUPS = 3
@@ -123,7 +125,10 @@ class Pool(nn.Module):
 
 
 class Emotion(nn.Module):
-    """Features (B, T, 160) → logits (B, T, 8) in the order of EMOTIONS."""
+    """Features (B, T, 160) → (B, T, ANSWERS): logits in the order of EMOTIONS, and of a voice that is moved.
+
+    Which emotion it would be is asked of every voice; plain talk is some emotion least unlikely, but it is not moved.
+    """
 
     def __init__(self, config: EmotionConfig) -> None:
         super().__init__()
@@ -148,6 +153,7 @@ class Emotion(nn.Module):
         self.outward = nn.Sequential(
             nn.GELU(), nn.Dropout(config.dropout), nn.Linear(config.embedding, len(EMOTIONS))
         )
+        self.moved = nn.Sequential(nn.GELU(), nn.Linear(config.embedding, 1))
 
     def initial_state(self, batch: int) -> State:
         """Nothing was heard yet."""
@@ -176,8 +182,8 @@ class Emotion(nn.Module):
     def forward(self, pairs: Tensor, state: State) -> tuple[Tensor, State]:
         """See the class."""
         pooled, after = self.pooled(pairs, state)
-        logits: Tensor = self.outward(self.embed(pooled))
-        return logits, after
+        embedded = self.embed(pooled)
+        return torch.cat([self.outward(embedded), self.moved(embedded)], -1), after
 
 
 class Hold(nn.Module):
@@ -222,25 +228,26 @@ class Whole(nn.Module):
         super().__init__()
         self.branch = branch
         self.hold = Hold()
-        self.register_buffer("begin", torch.zeros(len(EMOTIONS)))
+        self.register_buffer("begin", torch.zeros(ANSWERS))
         """Logits where nothing was heard yet."""
         self.names = list(self.initial_state(1))
 
     def initial_state(self, batch: int) -> State:
         """Nothing was heard yet."""
-        usual = {"feeling_usual": torch.zeros(batch, 1, len(EMOTIONS))}
+        usual = {"feeling_usual": torch.zeros(batch, 1, ANSWERS)}
         return self.branch.initial_state(batch) | self.hold.initial_state(batch) | usual
 
     def forward(self, run: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        """(B, N, 160) and states → logits (B, N, 8) and states."""
+        """(B, N, 160) and states → answers (B, N, ANSWERS) and states."""
         if run.shape[1] == 0:
-            return run.new_zeros(run.shape[0], 0, len(EMOTIONS)), *states
+            return run.new_zeros(run.shape[0], 0, ANSWERS), *states
         state = dict(zip(self.names, states, strict=True))
-        logits, after = self.branch(run, state)
-        usual = eased(logits - self.begin, state["feeling_usual"], USUAL)
-        logits, held = self.hold(logits - USED_TO * usual, state)
+        answers, after = self.branch(run, state)
+        usual = eased(answers - self.begin, state["feeling_usual"], USUAL)
+        logits, moved = torch.split(answers - USED_TO * usual, [len(EMOTIONS), 1], -1)
+        logits, held = self.hold(logits, state)
         after |= held | {"feeling_usual": usual[:, -1:]}
-        return logits, *(after[name] for name in self.names)
+        return torch.cat([logits, moved], -1), *(after[name] for name in self.names)
 
 
 class Feeling(nn.Module):
@@ -271,11 +278,11 @@ class Feeling(nn.Module):
         return self.whole.initial_state(batch) | {
             "feeling_waiting": torch.zeros(batch, BLOCK - 1, 2 * BINS),
             "feeling_count": torch.zeros(batch, 1),
-            "feeling_last": torch.zeros(batch, 1, len(EMOTIONS)),
+            "feeling_last": torch.zeros(batch, 1, ANSWERS),
         }
 
     def forward(self, pairs: Tensor, state: State) -> tuple[Tensor, State]:
-        """(1, T, 160) → logits (1, T, 8)."""
+        """(1, T, 160) → answers (1, T, ANSWERS)."""
         count = state["feeling_count"][0, 0].long()
         both = torch.cat([state["feeling_waiting"], pairs], dim=1)
         frames = torch.arange(pairs.shape[1], device=pairs.device)

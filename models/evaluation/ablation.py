@@ -202,7 +202,8 @@ def row(variant: Variant, data: Path, real: dict[str, faces.Clips]) -> dict[str,
     @torch.no_grad()
     def listen(samples: Floats) -> Floats:
         pairs, frames = delayed(corpus.features_of(samples), network.config.lookahead_hops)
-        logits, _ = network.emotion(pairs, network.emotion.initial_state(1))
+        answers, _ = network.emotion(pairs, network.emotion.initial_state(1))
+        logits = answers[..., : len(EMOTIONS)]
         late = network.config.lookahead_hops // 2
         found: Floats = logits[0, late : late + frames].softmax(-1).numpy()
         return found

@@ -30,6 +30,7 @@ from models.data.whisper import WhisperEncoder
 from models.data.windows import pairs_of
 from models.emotion import BELOW, SOFTNESS, Emotion, EmotionConfig, Pool
 from models.speech_encoder import WIDTH
+from models.training import moved
 from models.training.crossing import Crossing, line_of, probe
 from models.training.start import from_whisper
 
@@ -194,7 +195,7 @@ def accuracy(model: Emotion, clips: list[Clip], after: int | None = None) -> tup
     present = sorted({clip.emotion for clip in clips})
     for clip in clips:
         logits, _ = model(pairs_of(torch.from_numpy(clip.mel)[None], 1), model.initial_state(1))
-        tail = logits[0, :after][-25:].softmax(-1).mean(0)[present]
+        tail = logits[0, :after, : len(EMOTIONS)][-25:].softmax(-1).mean(0)[present]
         confusion[clip.emotion, present[int(tail.argmax())]] += 1
     recall = confusion.diagonal()[present] / confusion.sum(1)[present]
     return float(recall.mean()), confusion
@@ -279,6 +280,8 @@ def main() -> None:
     odds[many : -len(hush)] = GRID_SHARE / max(1, len(parts[3].label))
     odds[-len(hush) :] = GRID_SHARE / len(hush)
     train(model, heard, odds, args.steps, args.batch, args.seed, crossing)
+    calm = [heard.seen[:0], *(moments(model, mel, rooms=False) for mel in moved.plain_talk(args.data))]
+    moved.train(model, heard.seen, heard.label, torch.cat(calm), args.seed)
     if judged:
         whole, confusion = accuracy(model, judged)
         early, _ = accuracy(model, judged, 100)

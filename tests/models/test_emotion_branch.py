@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 
 from bridge.features import BINS, SILENCE  # noqa: E402
 from models.emotion import (  # noqa: E402
+    ANSWERS,
     BLOCK,
     DOUBT,
     HOLD,
@@ -108,11 +109,13 @@ def test_what_is_put_out_follows_the_last_block() -> None:
         out, _ = model(pairs, model.initial_state(1))
         branch = model.whole.branch
         each, _ = branch(pairs, branch.initial_state(1))
-        usual, less = torch.zeros(8), []
+        usual, less = torch.zeros(ANSWERS), []
         for logits in each[0]:
             usual = USUAL * usual + (1 - USUAL) * (logits - model.begin)
             less.append(logits - USED_TO * usual)
-        each, _ = model.whole.hold(torch.stack(less)[None], model.whole.hold.initial_state(1))
+        answers = torch.stack(less)[None]
+        held, _ = model.whole.hold(answers[..., :8], model.whole.hold.initial_state(1))
+        each = torch.cat([held, answers[..., 8:]], -1)
     for frame in range(4 * BLOCK):
         last = (frame + 1) // BLOCK * BLOCK - 1
         shown = each[0, last] if last >= 0 else model.begin
