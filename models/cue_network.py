@@ -27,6 +27,8 @@ from models.style import Style
 from models.voice import Voice, VoiceConfig
 
 GAZE_LIMIT_RAD = 0.6
+HEAD_LIMITS_RAD = (0.3, 0.4, 0.2)
+"""Pitch, yaw and roll that a head approaches and never passes: what is drawn by chance has a long tail."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class CueNetwork(nn.Module):
     """
 
     calm: Tensor
+    limits: Tensor
 
     def __init__(self, config: CueConfig) -> None:
         super().__init__()
@@ -81,6 +84,7 @@ class CueNetwork(nn.Module):
         self.expression = Expression()
         self.style = Style()
         self.register_buffer("calm", torch.eye(len(EMOTIONS))[EMOTIONS.index("neutral")])
+        self.register_buffer("limits", torch.tensor(HEAD_LIMITS_RAD))
 
     def initial_state(self, batch: int = 1) -> State:
         """Every named state tensor, nothing heard yet."""
@@ -123,10 +127,11 @@ class CueNetwork(nn.Module):
         )
         gaze = (gesture[..., :4] + gaze_offset).clamp(-GAZE_LIMIT_RAD, GAZE_LIMIT_RAD)
         head = gesture[..., 4:] + head_offset
+        turn = self.limits * (head[..., :3] / self.limits).tanh()
         outputs = CueOutputs(
             displacement=spoken + self.style(style, spoken) + offset,
             gaze=gaze.unflatten(-1, (2, 2)),
-            head_rotation=quaternion(head[..., :3]),
+            head_rotation=quaternion(turn),
             head_translation=head[..., 3:],
             emotion=emotion,
             voice=speaking.sigmoid(),

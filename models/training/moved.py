@@ -27,6 +27,9 @@ STEPS, MOVED, NEUTRALS, PLAIN = 1500, 64, 24, 40
 """Lessons, and moments in each: of emotions, of neutral acting, of plain talk."""
 HAZE = 0.2
 """Noise on the embedding, in deviations."""
+STEEPER, EASIER = 2.0, 1.2
+"""What its logit is multiplied by at the end, and what is added: a face is asked whether to show an emotion, not how
+likely one is. Without, held-out actors are read in 0.56 of their lines instead of 0.64 (`live`)."""
 SURE = 0.9
 """What a label is worth: actors act some lines as if they were none."""
 
@@ -78,3 +81,7 @@ def train(model: Emotion, seen: Tensor, label: Tensor, plain: Tensor, seed: int)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+    with torch.no_grad():
+        last = model.moved[-1]
+        last.weight.mul_(STEEPER)  # type: ignore[operator]
+        last.bias.mul_(STEEPER).add_(EASIER)  # type: ignore[operator]

@@ -11,7 +11,7 @@ from bridge.contract import NOISE  # noqa: E402
 from bridge.features import BINS, SILENCE  # noqa: E402
 from models.basis import fit  # noqa: E402
 from models.content import ContentConfig  # noqa: E402
-from models.cue_network import CueConfig, CueNetwork, neutral_request  # noqa: E402
+from models.cue_network import HEAD_LIMITS_RAD, CueConfig, CueNetwork, neutral_request  # noqa: E402
 from models.data.windows import pairs_of  # noqa: E402
 from models.emotion import EmotionConfig  # noqa: E402
 from models.expression import gapless  # noqa: E402
@@ -114,6 +114,20 @@ def test_head_rotation_is_a_unit_quaternion_and_emotion_a_distribution() -> None
     torch.testing.assert_close(out.head_rotation.norm(dim=-1), torch.ones(1, 50))
     torch.testing.assert_close(out.emotion.sum(-1), torch.ones(1, 50))
     assert float(out.gaze.abs().max()) <= 0.6
+
+
+def test_a_head_never_turns_further_than_a_neck_lets_it() -> None:
+    network = tiny()
+    network.expression.head.copy_(torch.tensor([2.0, -2.0, 2.0, 0, 0, 0]).expand(8, -1))
+    with torch.no_grad():
+        out, _ = network(torch.randn(1, 200, BINS), *neutral_request(100), network.initial_state())
+    vector = (
+        2
+        * torch.acos(out.head_rotation[0, -1, 3])
+        * torch.nn.functional.normalize(out.head_rotation[0, -1, :3], dim=0)
+    )
+    assert bool((vector.abs() <= torch.tensor(HEAD_LIMITS_RAD) + 1e-4).all())
+    assert float(vector.abs().min()) > 0.1
 
 
 def test_losses_are_zero_for_the_truth_and_only_there() -> None:
