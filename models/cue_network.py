@@ -22,11 +22,13 @@ from models.expression import Expression, felt
 from models.losses import lip_gap
 from models.performance import Performance
 from models.speech_encoder import EncoderConfig
-from models.streaming import State
+from models.streaming import State, eased
 from models.style import Style
 from models.voice import Voice, VoiceConfig
 
 GAZE_LIMIT_RAD = 0.6
+LATELY, SPOKEN = 0.987, 6.0
+"""Filter on whether somebody speaks (1.5 s), and its factor: a sixth of that time is enough for a mood."""
 HEAD_LIMITS_RAD = (0.3, 0.4, 0.2)
 """Pitch, yaw and roll that a head approaches and never passes: what is drawn by chance has a long tail."""
 
@@ -91,7 +93,7 @@ class CueNetwork(nn.Module):
         state: State = {}
         for branch in (self.content, self.performance, self.emotion, self.voice, self.expression):
             state |= branch.initial_state(batch)
-        return state
+        return state | {"voice_lately": torch.zeros(batch, 1, 1)}
 
     def forward(
         self,
@@ -114,7 +116,9 @@ class CueNetwork(nn.Module):
         mix = emotion_mix.unsqueeze(1)
         request = mix * emotion_request.unsqueeze(1)
         emotion = (1.0 - mix) * heard_as + request
-        # a voice that is not moved moves no face, whatever it sounds like most
+        # a voice that is not moved moves no face, whatever it sounds like most, nor does a sound that is no voice
+        lately = eased(speaking.sigmoid().unsqueeze(-1), state["voice_lately"], LATELY)
+        moved = moved * (SPOKEN * lately).clamp(max=1.0)
         facial = (1.0 - mix) * (moved * heard_as + (1.0 - moved) * self.calm) + request
         # no more than all of an emotion, and none of it at intensity 0: eyes and head then do what they do at rest
         share = intensity.unsqueeze(1).clamp(max=1.0)
@@ -136,6 +140,7 @@ class CueNetwork(nn.Module):
             emotion=emotion,
             voice=speaking.sigmoid(),
         )
+        after_voice |= {"voice_lately": lately[:, -1:]}
         return outputs, heard | after | after_motion | after_face | after_emotion | after_voice
 
 

@@ -150,9 +150,8 @@ class Emotion(nn.Module):
             nn.Linear(config.hidden, config.embedding),
         )
         """E_A of MSEF."""
-        self.outward = nn.Sequential(
-            nn.GELU(), nn.Dropout(config.dropout), nn.Linear(config.embedding, len(EMOTIONS))
-        )
+        last = nn.Linear(config.embedding, len(EMOTIONS))
+        self.outward = nn.Sequential(nn.GELU(), nn.Dropout(config.dropout), last)
         self.moved = nn.Sequential(nn.GELU(), nn.Linear(config.embedding, 1))
 
     def initial_state(self, batch: int) -> State:

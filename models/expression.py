@@ -17,6 +17,7 @@ from models.losses import lip_gap
 from models.streaming import State, eased
 
 COMPONENTS = 24
+NEUTRAL = EMOTIONS.index("neutral")
 EMBEDDING, HIDDEN = 16, 48
 MOUTH, GESTURE = 1, 8
 """Opening of the mouth; gaze yaw and pitch, head rotation vector and translation."""
@@ -143,6 +144,9 @@ class Expression(nn.Module):
         coefficients, after = self.coefficients(emotion, mouth_of(content), seen, state)
         after["expression_felt"] = share[:, -1:]
         displacement = self.points(strength * self.emphasis * coefficients)
+        # of a calm face the mouth is the voice's alone
+        calm = emotion[..., NEUTRAL : NEUTRAL + 1].unsqueeze(-1)
+        displacement = displacement * (1.0 - calm * self.spoken)
         wider = (strength * (emotion * self.articulation).sum(-1, keepdim=True)).unsqueeze(-1)
         return displacement + wider * self.spoken * content, share @ self.gaze, share @ self.head, after
 

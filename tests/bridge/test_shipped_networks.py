@@ -86,7 +86,7 @@ def test_sounds_of_unlearned_make_leave_it_shut(name: str, kind: str, speech: np
 @pytest.mark.parametrize("name", NAMES)
 def test_silence_is_the_resting_face(name: str) -> None:
     frames = frames_of(name, np.zeros(3 * RATE_HZ, np.float32))
-    assert gaps(frames).max() < 0.01  # a tenth of a millimetre, until quiet brings it to rest
+    assert gaps(frames).max() < 0.012  # an eighth of a millimetre, until quiet brings it to rest
     assert gaps(frames)[60:].max() < 1e-3
     assert max(f.weights[ARKIT_INDEX["jawOpen"]] for f in frames) < 0.02
 

@@ -30,6 +30,7 @@ from models.data.performances import Acting, emotion_in, fixations, performances
 from models.evaluation import motion as figures  # noqa: E402
 from models.performance import Performance  # noqa: E402
 from models.training import performance as recipe  # noqa: E402
+from models.training import rates  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -197,8 +198,8 @@ def still(style: str, emotion: str, turns: float, speed: float, seed: int) -> Ac
 
 @pytest.mark.slow
 def test_it_learns_who_is_lively(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recipe, "ROUNDS", 8)
-    monkeypatch.setattr(recipe, "MOUTHS", 8)
+    monkeypatch.setattr(rates, "ROUNDS", 8)
+    monkeypatch.setattr(rates, "MOUTHS", 8)
     torch.manual_seed(0)
     calm = [still("actor", "sad", 0.2, 0.02, i) for i in range(4)]
     keen = [still("actor", "happy", 1.5, 0.2, 10 + i) for i in range(4)]
@@ -213,18 +214,18 @@ def test_it_learns_who_is_lively(monkeypatch: pytest.MonkeyPatch) -> None:
         loss.backward()
         optimizer.step()
     assert float(loss.detach()) < before - 1
-    recipe.settle(made.eval(), calm + keen, 0)
+    rates.settle(made.eval(), calm + keen, 0)
 
-    def generated(actings: list[Acting]) -> recipe.Rates:
-        mouths = np.stack([np.resize(a.opening, recipe.BEGINS + recipe.RUN_STEPS) for a in actings])
-        every = zip(*recipe.acted(made, actings[0].emotion, actings[0].style, mouths, 5), strict=True)
-        return recipe.middle_of([recipe.rates(*one) for one in every], np.ones(len(actings)))
+    def generated(actings: list[Acting]) -> rates.Rates:
+        mouths = np.stack([np.resize(a.opening, rates.BEGINS + rates.RUN_STEPS) for a in actings])
+        every = zip(*rates.acted(made, actings[0].emotion, actings[0].style, mouths, 5), strict=True)
+        return rates.middle_of([rates.rates(*one) for one in every], np.ones(len(actings)))
 
     slow, fast = generated(calm), generated(keen)
     assert fast.shifts > 2 * slow.shifts
     assert fast.speed > 3 * slow.speed
     # set between how fast and how far was tracked: both follow from one size of step
-    real = recipe.middle_of([recipe.rates(a.gaze, a.head) for a in keen], np.ones(len(keen)))
+    real = rates.middle_of([rates.rates(a.gaze, a.head) for a in keen], np.ones(len(keen)))
     ratios = fast.speed / real.speed, fast.pitch / real.pitch
     assert 0.5 < ratios[0] < 1.0 < ratios[1] < 2.0
     assert np.sqrt(ratios[0] * ratios[1]) == pytest.approx(1.0, rel=0.35)
