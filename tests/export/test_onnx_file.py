@@ -50,7 +50,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[CueNetwork, Path
     path = tmp_path_factory.mktemp("export") / "tiny.onnx"
     found = onnx_file.export(network, onnx_file.contract_of(network, "tiny", "noise", "MIT"), path, "plain")
     assert set(found) == {"1 a call", "7 a call", "64 a call"}
-    assert max(found.values()) <= 1e-4
+    assert max(found.values()) <= 2e-4
     return network, path
 
 
@@ -58,7 +58,7 @@ def test_a_network_that_differs_is_not_kept(tmp_path: Path, monkeypatch: pytest.
     network = tiny(4)
     monkeypatch.setattr(onnx_file, "parity", lambda *_, **__: 1e-3)
     path = tmp_path / "bad.onnx"
-    with pytest.raises(onnx_file.ParityError, match=r"1\.00e-03.*1e-04"):
+    with pytest.raises(onnx_file.ParityError, match=r"1\.00e-03.*2e-04"):
         onnx_file.export(network, onnx_file.contract_of(network, "bad", "noise", "MIT"), path)
     assert list(tmp_path.iterdir()) == []
 
@@ -189,7 +189,7 @@ def test_a_network_that_does_not_keep_its_contract_is_refused(
         ContractError, match=r"gaze comes as float32 \(1, 1, 3\).*needs float32 \(1, 1, 2, 2\)"
     ):
         Predictor.load(altered(exported[1], tmp_path / "swapped.onnx", swap))
-    with pytest.raises(ContractError, match="voice is not finite for silence"):
+    with pytest.raises(ContractError, match="is not finite for silence"):
         Predictor.load(altered(exported[1], tmp_path / "nan.onnx", blow_up))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,8 +62,9 @@ def test_unusable_arguments_are_said_in_a_line(
     assert "has no clips in grid_s1/val or dev_speakers" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         run(monkeypatch, "lips", "--data", data_folder, "--network", "x=/nowhere.onnx")
+    assert "/nowhere.onnx is no file; write NAME=path.onnx" in capsys.readouterr().err
     for text, match in (("x=/nowhere.onnx", "is no file"), (f"={LIVE}", "has no name")):
-        with pytest.raises(ValueError, match=match):
+        with pytest.raises(ArgumentTypeError, match=match):
             named_path(text)
     assert named_path(str(LIVE)) == ("live", LIVE)
     assert named_path(f"old={LIVE}") == ("old", LIVE)
