@@ -34,6 +34,7 @@ STYLES = ("reader", "speaker", "actor")
 """Manners of holding eyes, head and mouth, in the order of the network's input."""
 EMOTIONS = ("angry", "contempt", "disgusted", "fear", "happy", "neutral", "sad", "surprised")
 """Order of every emotion vector."""
+NEUTRAL = EMOTIONS.index("neutral")
 
 ARKIT = (
     "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
@@ -148,7 +149,7 @@ class Steering:
 def rest_cues(n: int, neutral: Floats) -> Cues:
     """The resting face: `neutral` landmarks (68, 3), straight gaze and head, neutral emotion."""
     emotion = np.zeros(len(EMOTIONS), np.float32)
-    emotion[EMOTIONS.index("neutral")] = 1.0
+    emotion[NEUTRAL] = 1.0
     return Cues(
         n=n,
         time_s=frame_time_s(n),

@@ -18,6 +18,13 @@ def point_weights() -> Floats:
     return weights
 
 
+def lower_face() -> Floats:
+    """(68, 1): 1 at the points that talk moves most, 0 elsewhere."""
+    share = np.zeros((face.COUNT, 1), np.float32)
+    share[list(face.LOWER_FACE)] = 1.0
+    return share
+
+
 def fit(displacement: Floats, components: int) -> Floats:
     """(N, 68, 3) displacements → (components, 204) basis; rows have unit weighted norm times their deviation.
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from bridge.contract import NOISE
-from bridge.frames import EMOTIONS, STYLES
+from bridge.frames import EMOTIONS, NEUTRAL, STYLES
 from models.content import Content, ContentConfig
 from models.emotion import EmotionConfig, Feeling
 from models.expression import Expression, felt
@@ -85,7 +85,7 @@ class CueNetwork(nn.Module):
         self.voice = Voice(config.voice)
         self.expression = Expression()
         self.style = Style()
-        self.register_buffer("calm", torch.eye(len(EMOTIONS))[EMOTIONS.index("neutral")])
+        self.register_buffer("calm", torch.eye(len(EMOTIONS))[NEUTRAL])
         self.register_buffer("limits", torch.tensor(HEAD_LIMITS_RAD))
 
     def initial_state(self, batch: int = 1) -> State:
@@ -113,11 +113,12 @@ class CueNetwork(nn.Module):
         answers, after_emotion = self.emotion(pairs, state)
         heard_as, moved = answers[..., : len(EMOTIONS)].softmax(-1), answers[..., len(EMOTIONS) :].sigmoid()
         speaking, after_voice = self.voice(states, pairs, state)
+        speaking = speaking.sigmoid()
         mix = emotion_mix.unsqueeze(1)
         request = mix * emotion_request.unsqueeze(1)
         emotion = (1.0 - mix) * heard_as + request
         # a voice that is not moved moves no face, whatever it sounds like most, nor does a sound that is no voice
-        lately = eased(speaking.sigmoid().unsqueeze(-1), state["voice_lately"], LATELY)
+        lately = eased(speaking.unsqueeze(-1), state["voice_lately"], LATELY)
         moved = moved * (SPOKEN * lately).clamp(max=1.0)
         facial = (1.0 - mix) * (moved * heard_as + (1.0 - moved) * self.calm) + request
         # no more than all of an emotion, and none of it at intensity 0: eyes and head then do what they do at rest
@@ -138,7 +139,7 @@ class CueNetwork(nn.Module):
             head_rotation=quaternion(turn),
             head_translation=head[..., 3:],
             emotion=emotion,
-            voice=speaking.sigmoid(),
+            voice=speaking,
         )
         after_voice |= {"voice_lately": lately[:, -1:]}
         return outputs, heard | after | after_motion | after_face | after_emotion | after_voice
@@ -147,7 +148,7 @@ class CueNetwork(nn.Module):
 def neutral_request(frames: int, batch: int = 1) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Direction that leaves all to the voice, eyes and head to their mean: all inputs after mel, for T frames."""
     request = torch.zeros(batch, len(EMOTIONS))
-    request[:, EMOTIONS.index("neutral")] = 1.0
+    request[:, NEUTRAL] = 1.0
     style = torch.zeros(batch, len(STYLES))
     style[:, STYLES.index("actor")] = 1.0
     one = torch.ones(batch, 1)

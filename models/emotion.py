@@ -17,7 +17,7 @@ from bridge.features import BINS, SILENCE
 from bridge.frames import EMOTIONS
 from models.memory import SharedMemory
 from models.speech_encoder import STEM_DELAY, WIDTH, EncoderConfig, SpeechEncoder
-from models.streaming import State, eased
+from models.streaming import State, eased, faded
 
 QUIET = -1.0
 """Mean feature of the loudest frame that a stream begins with, and never falls below."""
@@ -111,11 +111,7 @@ class Pool(nn.Module):
             weights = torch.cat([state[f"{self.name}_weights"], weight.float()], dim=1)
             w = weights[:, : x.shape[1]]
             now = torch.cat([w, w * x, w * x * x], dim=-1)
-            steps = torch.arange(x.shape[1], device=x.device, dtype=torch.float32)
-            age = steps.unsqueeze(1) - steps.unsqueeze(0)
-            window = torch.where(age >= 0, self.fade ** age.clamp(min=0.0), torch.zeros_like(age))
-            carried = (self.fade ** (steps + 1.0)).view(1, -1, 1) * state[f"{self.name}_sums"]
-            sums = window @ now + carried
+            sums = faded(now, state[f"{self.name}_sums"], self.fade)
             total, first, second = torch.split(sums, [1, WIDTH, WIDTH], dim=-1)
             mean = (first + DOUBT * self.mean) / (total + DOUBT)
             square = (second + DOUBT * self.square) / (total + DOUBT)
@@ -292,9 +288,9 @@ class Feeling(nn.Module):
         run = both.index_select(1, block + (BLOCK - 1 - count))
         logits, *after = self.whole(run, *(state[name] for name in self.whole.names))
         known = torch.cat([state["feeling_last"] + self.begin, logits], dim=1)
-        last = known.index_select(1, (count + frames + 1) // BLOCK * BLOCK) - self.begin
-        return last + self.begin, dict(zip(self.whole.names, after, strict=True)) | {
+        out = known.index_select(1, (count + frames + 1) // BLOCK * BLOCK)
+        return out, dict(zip(self.whole.names, after, strict=True)) | {
             "feeling_waiting": both[:, -(BLOCK - 1) :],
             "feeling_count": (total - ready).float().reshape(1, 1),
-            "feeling_last": last[:, -1:],
+            "feeling_last": out[:, -1:] - self.begin,
         }

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from bridge import landmarks as face
-from bridge.frames import EMOTIONS, Floats
+from bridge.frames import EMOTIONS, NEUTRAL, Floats
+from models.basis import lower_face
 from models.losses import lip_gap
 from models.streaming import State, eased
 
 COMPONENTS = 24
-NEUTRAL = EMOTIONS.index("neutral")
 EMBEDDING, HIDDEN = 16, 48
 MOUTH, GESTURE = 1, 8
 """Opening of the mouth; gaze yaw and pitch, head rotation vector and translation."""
@@ -98,9 +98,7 @@ class Expression(nn.Module):
         """How much wider (or less wide) the mouth moves while it talks, as a share."""
         self.register_buffer("emphasis", torch.ones(1))
         """What the displacement is multiplied with at intensity 1."""
-        spoken = torch.zeros(face.COUNT, 1)
-        spoken[list(face.LOWER_FACE)] = 1.0
-        self.register_buffer("spoken", spoken, persistent=False)
+        self.register_buffer("spoken", torch.from_numpy(lower_face()), persistent=False)
         self.register_buffer(
             "unit", torch.tensor([GAZE_UNIT] * 2 + [ROTATION_UNIT] * 3 + [TRANSLATION_UNIT] * 3)
         )

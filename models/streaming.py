@@ -91,6 +91,20 @@ class Recurrent(nn.Module):
         return y, {self.name: after}
 
 
+def faded(values: Tensor, before: Tensor, stays: float) -> Tensor:
+    """Sums of all values so far, of which `stays` is left a frame later. All T frames at once.
+
+    Args:
+        values: (B, T, C).
+        before: (B, 1, C), the last sum.
+        stays: 0..1.
+    """
+    steps = torch.arange(values.shape[1], device=values.device, dtype=values.dtype)
+    age = steps.unsqueeze(1) - steps.unsqueeze(0)
+    window = torch.where(age >= 0, stays ** age.clamp(min=0.0), torch.zeros_like(age))
+    return window @ values + (stays ** (steps + 1.0)).view(1, -1, 1) * before
+
+
 def eased(values: Tensor, before: Tensor, stays: float) -> Tensor:
     """First-order filter over time: `stays` of a frame is what the one before was. All T frames at once.
 
@@ -99,7 +113,4 @@ def eased(values: Tensor, before: Tensor, stays: float) -> Tensor:
         before: (B, 1, C), the last frame put out.
         stays: 0..1; after 1 / (1 − stays) frames about two thirds of a change have arrived.
     """
-    steps = torch.arange(values.shape[1], device=values.device, dtype=values.dtype)
-    age = steps.unsqueeze(1) - steps.unsqueeze(0)
-    window = torch.where(age >= 0, (1.0 - stays) * stays ** age.clamp(min=0.0), torch.zeros_like(age))
-    return window @ values + (stays ** (steps + 1.0)).view(1, -1, 1) * before
+    return faded((1.0 - stays) * values, before, stays)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bridge import landmarks as face
 from bridge.frames import STYLES
+from models.basis import lower_face
 
 
 class Style(nn.Module):
@@ -23,9 +23,7 @@ class Style(nn.Module):
         super().__init__()
         self.register_buffer("reach", torch.zeros(len(STYLES), 3))
         """Logarithm of how much further a mouth moves than the content branch says, along x, y and z."""
-        mask = torch.zeros(face.COUNT, 1)
-        mask[list(face.LOWER_FACE)] = 1.0
-        self.register_buffer("spoken", mask, persistent=False)
+        self.register_buffer("spoken", torch.from_numpy(lower_face()), persistent=False)
 
     def forward(self, style: Tensor, content: Tensor) -> Tensor:
         """See the class."""

@@ -19,7 +19,7 @@ import torch
 from bridge import landmarks as face
 from bridge.contract import NOISE
 from bridge.features import BINS
-from bridge.frames import EMOTIONS, STYLES, Floats, Steering
+from bridge.frames import EMOTIONS, NEUTRAL, STYLES, Floats, Steering
 from models.content import Content
 from models.cue_network import CueNetwork, assemble, content_config
 from models.data import corpus, showings
@@ -152,7 +152,7 @@ def glances(gaze: list[Floats], lids: list[Floats] | None = None) -> tuple[float
 
 def generated_glances(generate: Face, data: Path) -> tuple[float, float]:
     """Of a network that hears natural talk, as a speaker, neutral."""
-    neutral = face_emotion.directed_to(EMOTIONS.index("neutral"))
+    neutral = face_emotion.directed_to(NEUTRAL)
     steering = Steering(neutral.emotion, 1.0, 1.0, style="speaker")
     gaze = [generate(samples, steering).gaze.mean(1) for _, samples in talks(data)]
     return glances(gaze) if gaze else (float("nan"), float("nan"))

@@ -16,7 +16,7 @@ import numpy as np
 
 from bridge import landmarks as face
 from bridge.direction import DirectionConfig
-from bridge.frames import CUE_RATE_HZ, EMOTIONS, Cues, Floats
+from bridge.frames import CUE_RATE_HZ, EMOTIONS, NEUTRAL, Cues, Floats
 from bridge.frames import RATE_HZ as SOUND_HZ
 from models.data import corpus
 from models.data.motion import gaze_of, rotation_vectors, steadied
@@ -182,7 +182,7 @@ def sets(data: Path) -> dict[str, Played]:
         heard.setdefault(clip.emotion, []).append(clip.samples)
     for k, emotion in enumerate(EMOTIONS):
         tracks = [read_track(p) for p in sorted((data / "mead_motion").glob(f"*_{emotion}_*.npz"))]
-        sounds = heard.get(k, heard.get(EMOTIONS.index("neutral"), []))[:VOICES]
+        sounds = heard.get(k, heard.get(NEUTRAL, []))[:VOICES]
         if tracks and sounds:
             found[f"{emotion}, actors"] = Played(
                 tracks, sounds, DirectionConfig(emotion=emotion, style="actor")

@@ -13,12 +13,11 @@ import numpy as np
 import torch
 
 from bridge import landmarks as face
-from bridge.features import SILENCE
 from bridge.frames import Floats
 from models.content import Content
 from models.cue_network import content_config
 from models.data.corpus import features_of
-from models.data.windows import pairs_of
+from models.data.windows import delayed
 from models.evaluation import lips, plots, tables
 from models.evaluation.clips import ELSEWHERE, OTHERS, SPEAKER_1, Clip
 
@@ -51,12 +50,10 @@ class Trained:
 
     def landmarks(self, samples: Floats) -> Floats:
         """(T, 68, 3)."""
-        heard = torch.from_numpy(features_of(samples))
-        frames, delay = len(heard) // 2, self.hops // 2
-        mel = torch.full((1, len(heard) + 2 * delay + 2, heard.shape[1]), SILENCE)
-        mel[0, : len(heard)] = heard
+        pairs, frames = delayed(features_of(samples), self.hops)
+        delay = self.hops // 2
         with torch.inference_mode():
-            out, _, _ = self.content(pairs_of(mel, self.hops), self.content.initial_state(1))
+            out, _, _ = self.content(pairs, self.content.initial_state(1))
         moved: Floats = out[0, delay : delay + frames].numpy() + face.neutral_face()
         return moved
 

@@ -11,14 +11,14 @@ from bridge.assembly import assemble
 from bridge.config import BakeConfig
 from bridge.direction import DirectionConfig
 from bridge.features import log_mel
-from bridge.frames import EMOTIONS, AudioBlock, Cues, Floats, Steering, frame_count
+from bridge.frames import EMOTIONS, NEUTRAL, AudioBlock, Cues, Floats, Steering, frame_count
 from bridge.predictor import Predictor
 
 
 def left_to_the_voice() -> Steering:
     """No direction: the voice's own emotion at intensity 1."""
     request = np.zeros(len(EMOTIONS), np.float32)
-    request[EMOTIONS.index("neutral")] = 1.0
+    request[NEUTRAL] = 1.0
     return Steering(request, mix=0.0, intensity=1.0)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from models.training.cues import write
+from models.training.results import write
 
 PARTS = ("content", "motion", "echo")
 

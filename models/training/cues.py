@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from bridge import landmarks as face
-from bridge.features import SILENCE, log_mel
+from bridge.features import log_mel
 from bridge.frames import RATE_HZ, Floats
 from models import basis as pca
 from models.content import Content, ContentConfig
@@ -31,10 +31,11 @@ from models.data.lessons import Lesson
 from models.data.noises import any_noise
 from models.data.tracks import AUDIO_SUFFIXES
 from models.data.whisper import WhisperEncoder
-from models.data.windows import FRAMES, Batch, Windows, pairs_of
+from models.data.windows import FRAMES, Batch, Windows, delayed, pairs_of
 from models.losses import DisplacementLoss
 from models.motion import Motion, concordance_loss
 from models.speech_encoder import STEM_DELAY, WIDTH, EncoderConfig
+from models.training import results
 from models.training.start import from_whisper
 
 STATES_DEVIATION = 1.2
@@ -74,9 +75,8 @@ def gap_r(content: Content, clips: list[Lesson], lookahead_hops: int) -> float:
     delay = lookahead_hops // 2
     with torch.no_grad():
         for clip in clips:
-            mel = torch.full((1, 2 * (clip.frames + delay + 1), clip.mel.shape[1]), SILENCE)
-            mel[0, : len(clip.mel)] = torch.from_numpy(clip.mel.astype(np.float32))
-            out, _, _ = content(pairs_of(mel, lookahead_hops), content.initial_state(1))
+            pairs, _ = delayed(clip.mel.astype(np.float32), lookahead_hops)
+            out, _, _ = content(pairs, content.initial_state(1))
             filmed = clip.share > 0
             predicted = out[0, delay : delay + clip.frames].numpy()[filmed]
             tracked = clip.displacement[filmed].astype(np.float32)
@@ -275,20 +275,13 @@ def main() -> None:
             spent = time.monotonic() - started
             print(f"step {step}/{args.steps} {told} val gap r {score:.3f} ({spent:.0f} s)", flush=True)
             shown = dict.fromkeys(shown, 0.0)
-            write(checkpoint, {
+            results.write(checkpoint, {
                 "step": step, "student": student.state_dict(), "average": average.state_dict(),
                 "optimizer": optimizer.state_dict(),
             })  # fmt: skip
             parts_of = {p: getattr(kept, p).state_dict() for p in ("content", "motion", "echo")}
             facts = {"config": asdict(config), "lookahead_hops": hops, "step": step}
-            write(args.out / "cues.pt", {**parts_of, **facts})
-
-
-def write(path: Path, what: dict[str, object]) -> None:
-    """Writes beside, then renames."""
-    beside = path.with_suffix(".tmp")
-    torch.save(what, beside)
-    beside.replace(path)
+            results.write(args.out / "cues.pt", {**parts_of, **facts})
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from bridge.features import BINS, SILENCE
-from bridge.frames import EMOTIONS, Floats
+from bridge.frames import EMOTIONS, NEUTRAL, Floats
 from models.data import corpus
 from models.data.augment import augment, noise_only
 from models.data.corpus import Clip
@@ -30,11 +30,10 @@ from models.data.whisper import WhisperEncoder
 from models.data.windows import pairs_of
 from models.emotion import BELOW, SOFTNESS, Emotion, EmotionConfig, Pool
 from models.speech_encoder import WIDTH
-from models.training import moved
+from models.training import moved, results
 from models.training.crossing import Crossing, line_of, probe
 from models.training.start import from_whisper
 
-NEUTRAL = EMOTIONS.index("neutral")
 THROATS = ((0.85, 0.93), (1.18, 1.07), (1.0, 1.12), (1.0, 0.9))
 """Pitch and formants of the copies of every clip."""
 FROM, EVERY = 64, 12
@@ -291,9 +290,7 @@ def main() -> None:
         (known, said), (new, new_said) = (embedded(model, some, names) for some in (acted, judged))
         print(f"which of {len(names)} sentences, linearly from the embedding: "
               f"{probe(known, said, new, new_said):.3f}")  # fmt: skip
-    beside = args.out / "emotion.tmp"
-    torch.save({"emotion": model.state_dict(), "config": asdict(config)}, beside)
-    beside.replace(args.out / "emotion.pt")
+    results.write(args.out / "emotion.pt", {"emotion": model.state_dict(), "config": asdict(config)})
 
 
 if __name__ == "__main__":

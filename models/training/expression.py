@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from bridge import landmarks as face
-from bridge.frames import EMOTIONS, Floats
+from bridge.frames import EMOTIONS, NEUTRAL, Floats
 from models import basis as pca
 from models.collaborative import Collaborative
 from models.data import showings
@@ -26,6 +26,7 @@ from models.data.postures import postures
 from models.data.showings import Showing
 from models.expression import COMPONENTS, GESTURE, Expression, gapless, keep_lip_gap
 from models.losses import Relations
+from models.training import results
 
 FRAMES = 100
 """Of a window: 2 s."""
@@ -43,7 +44,6 @@ MIXED = 0.5
 """Share of windows that show an emotion by halves."""
 OTHER_GESTURE = 0.3
 """Share of windows whose eyes, head and mouth are those of another clip: few clips tie nothing to a feeling."""
-NEUTRAL = EMOTIONS.index("neutral")
 ABLATIONS = ("relations", "collaboration", "textbook", "module")
 
 
@@ -264,10 +264,7 @@ def main() -> None:
         model.gaze.copy_(torch.from_numpy(gaze))
         model.head.copy_(torch.from_numpy(head))
         model.emphasis.fill_(args.emphasis)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    beside = args.out.with_suffix(".tmp")
-    torch.save(model.state_dict(), beside)
-    beside.replace(args.out)
+    results.write(args.out, model.state_dict())
     print(described(model))
 
 

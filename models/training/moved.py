@@ -13,12 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bridge.frames import EMOTIONS, RATE_HZ, Floats
+from bridge.frames import NEUTRAL, RATE_HZ, Floats
 from models.data import corpus
 from models.data.tracks import AUDIO_SUFFIXES, read_audio
 from models.emotion import Emotion
 
-NEUTRAL = EMOTIONS.index("neutral")
 SHORTEST_S, LONGEST_S = 1.6, 8.0
 """Of a recording that is listened to, and of it what is."""
 PROMPTS, EACH = 260, 3

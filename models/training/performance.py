@@ -16,16 +16,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bridge.frames import EMOTIONS, STYLES, Floats
+from bridge.frames import EMOTIONS, NEUTRAL, STYLES, Floats
 from models.cell import HEAD, HIDDEN, MOUTH, SACCADE, class_of, heard
 from models.chance import TAIL
 from models.data.performances import Acting, performances
 from models.performance import Performance
+from models.training import results
 from models.training.rates import settle
 
 STEPS = 64
 SHARES = {"mead": 0.35, "acted": 0.2, "talk": 0.25, "grid": 0.2}
-NEUTRAL = EMOTIONS.index("neutral")
 HEAD_NOISE = 0.02
 """Of a step's unit, added to the head that the cell sees, so that it learns to come back."""
 OTHER_MOUTH = 0.4
@@ -185,10 +185,7 @@ def main() -> None:
             shown.zero_()
     settle(network.eval(), actings, args.seed)
     print(f"rates are set ({time.monotonic() - started:.0f} s)")
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    beside = args.out.with_suffix(".tmp")
-    torch.save(network.state_dict(), beside)
-    beside.replace(args.out)
+    results.write(args.out, network.state_dict())
     print("eager", network.loop.step.eager.tolist(), "lively", network.loop.step.lively.tolist())
 
 

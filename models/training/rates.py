@@ -8,13 +8,12 @@ import numpy as np
 import torch
 
 from bridge.contract import NOISE
-from bridge.frames import EMOTIONS, STYLES, Floats
+from bridge.frames import EMOTIONS, NEUTRAL, STYLES, Floats
 from models.cell import EAGERNESS, LIVELINESS, STIRRED
 from models.data.motion import steadied
 from models.data.performances import Acting
 from models.performance import Performance
 
-NEUTRAL = EMOTIONS.index("neutral")
 ROUNDS, MOUTHS = 10, 24
 """Of setting the rates: how often, and how many runs each time."""
 BEGINS, RUN_STEPS = 50, 300

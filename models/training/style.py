@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from bridge import landmarks as face
-from bridge.frames import EMOTIONS, STYLES, Floats
+from bridge.frames import NEUTRAL, STYLES, Floats
 from models.content import Content
 from models.cue_network import content_config
 from models.data import corpus, showings
@@ -23,6 +23,7 @@ from models.data.acted import tracked
 from models.data.tracks import audio_beside, read_audio, read_track
 from models.data.windows import delayed
 from models.style import Style
+from models.training import results
 
 CLIPS = 24
 """Recordings of a style."""
@@ -62,9 +63,8 @@ def pairs_of_style(data: Path) -> dict[str, tuple[list[Floats], list[Floats]]]:
         if films:
             found[style] = [read_track(p).landmarks for p, _ in films], [read_audio(a) for _, a in films]
     calm = [track.landmarks for recording, track in tracked(data) if recording.emotion == "neutral"]
-    neutral = EMOTIONS.index("neutral")
     try:
-        voices = [c.samples for c in corpus.emotional(data, held_out=False) if c.emotion == neutral]
+        voices = [c.samples for c in corpus.emotional(data, held_out=False) if c.emotion == NEUTRAL]
     except FileNotFoundError:
         voices = []
     if calm and voices:
@@ -112,10 +112,7 @@ def main() -> None:
         model = fit(content.eval(), int(saved["lookahead_hops"]), args.data)
     except FileNotFoundError as error:
         parser.error(str(error))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    beside = args.out.with_suffix(".tmp")
-    torch.save(model.state_dict(), beside)
-    beside.replace(args.out)
+    results.write(args.out, model.state_dict())
 
 
 if __name__ == "__main__":

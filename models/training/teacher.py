@@ -30,6 +30,7 @@ from models.data.phones import Phone, read_phones
 from models.data.tracks import AUDIO_SUFFIXES, read_audio, speech_mask
 from models.data.whisper import WhisperEncoder
 from models.losses import DisplacementLoss
+from models.training import results
 
 COMPONENTS = 32
 STATES = 384
@@ -132,9 +133,7 @@ def taught(clips: list[Clip], val: list[Clip], key: str, epochs: int, seed: int,
         score = correlation(model, val, key)
         print(f"{key}: epoch {epoch + 1}/{epochs} loss {total / steps:.4f} val gap r {score:.3f} "
               f"({time.monotonic() - started:.0f} s)", flush=True)  # fmt: skip
-    beside = out.with_suffix(".part")
-    torch.save(model.state_dict(), beside)
-    beside.replace(out)
+    results.write(out, model.state_dict())
     return model
 
 

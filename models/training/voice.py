@@ -37,6 +37,7 @@ from models.data.scenes import (
 )
 from models.data.windows import pairs_of
 from models.speech_encoder import EncoderConfig, SpeechEncoder
+from models.training import results
 from models.voice import Voice, VoiceConfig
 
 WIDEN_BEFORE = 20
@@ -175,9 +176,8 @@ def main() -> None:
         if step % every == 0:
             say(f"step {step}/{args.steps} loss {shown / every:.4f}")
             shown = 0.0
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(
-        {"voice": model.state_dict(), "config": asdict(VoiceConfig()), "lookahead_hops": hops}, args.out
+    results.write(
+        args.out, {"voice": model.state_dict(), "config": asdict(VoiceConfig()), "lookahead_hops": hops}
     )
     for name, value in judge(model).items():
         print(f"  {name:36s} {value:.4f}")
