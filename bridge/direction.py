@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bridge import landmarks as face
-from bridge.blink import MAX_RATE_PER_MIN, Blinks, close_lids
+from bridge.blink import Blinks, close_lids, usual_rate
 from bridge.frames import CUE_RATE_HZ, EMOTIONS, STYLES, Cues, Floats, Steering
 from bridge.rest import scaled_rotation
 from bridge.steering import AUTO, SteeringEase
@@ -31,7 +31,7 @@ HEAD_SMOOTHING = 3.0
 
 _RANGES: dict[str, tuple[float, float]] = {
     "mix": (0, 1), "intensity": (0, 2), "brows": (0, 2), "lids": (0, 2), "mouth": (0, 2), "jaw": (0, 2),
-    "gaze": (0, 2), "head": (0, 2), "sensitivity": (0.25, 4), "blinks_per_min": (0, MAX_RATE_PER_MIN),
+    "gaze": (0, 2), "head": (0, 2), "sensitivity": (0.25, 4), "blinks": (0, 3),
     "smoothing_ms": (0, 100), "temperature": (0, 2), "seed": (0, 2**32 - 1),
 }  # fmt: skip
 
@@ -68,8 +68,8 @@ class DirectionConfig:
     """Keep the mouth at rest while there is no speech."""
     blink: bool = True
     """Add blinks to the lids' own motion."""
-    blinks_per_min: float = 21.0
-    """0..45, mean rate of blinks; 21 is what people in natural talk were tracked at."""
+    blinks: float = 1.0
+    """0..3, how often the eyes blink, against what is usual for style and emotion."""
     smoothing_ms: float = 8.0
     """0..100, time constant of a one-pole filter; 8 delays the face by 2 ms, 30 by a frame (21 ms)."""
     style: str = "actor"
@@ -172,7 +172,7 @@ class Direction:
         config = self._config
         self._applied = config
         self._gains = _Gains(config)
-        self._blinks = Blinks(config.blinks_per_min, config.seed)
+        self._blinks = Blinks(1.0, config.seed)  # `__call__` says how often
         self._openness = 0.0
         self._moved: Floats | None = None  # smoothed displacement (68, 3); None before the first frame
         self._gaze: Floats | None = None  # smoothed (2, 2); None before the first frame, as is
@@ -222,8 +222,9 @@ class Direction:
         if config is not self._applied:
             self._applied = config
             self._gains = _Gains(config)
-            self._blinks.rate_per_min = config.blinks_per_min
         landmarks = self._shaped(cues.landmarks, self._opened(gate if config.gate else 1.0))
+        usual = usual_rate(config.style, cues.emotion, min(1.0, config.intensity))
+        self._blinks.rate_per_min = config.blinks * usual
         right, left = self._blinks(
             cues.time_s, gate if speaking is None else float(speaking)
         )  # runs on while switched off, so that none waits

@@ -23,7 +23,7 @@ from bridge.frames import EMOTIONS, STYLES
 from models.cell import HIDDEN
 from models.cue_network import CueNetwork
 from models.emotion import ANSWERS, BLOCK
-from models.stride import DRAWN, POSE, Ahead
+from models.stride import DRAWN, LOOK, POSE, Ahead
 
 DOMAIN = "facecue"
 PERFORM, WALK, FEEL = "Perform", "Walk", "Feel"
@@ -175,7 +175,7 @@ def _graph_of(
 def _scan(node: onnx.NodeProto, network: CueNetwork, opset: int) -> list[onnx.NodeProto]:
     """What goes in the place of the walk's node."""
     pose, hidden, sharpness, *ahead = node.input
-    sizes = (2 * HIDDEN, HIDDEN, 1, 1, DRAWN)
+    sizes = (2 * HIDDEN, HIDDEN, 1, 1, DRAWN, DRAWN - LOOK)
     example = (
         torch.zeros(1, POSE),
         torch.zeros(1, HIDDEN),
@@ -202,9 +202,9 @@ def _perform(node: onnx.NodeProto, network: CueNetwork, opset: int) -> list[onnx
     """What goes in the place of the loop's node."""
     loop = deepcopy(network.performance.loop)
     loop.walk = _PlacedWalk()  # type: ignore[assignment]
-    inputs = ["emotion", "style", "opening", "before", "noise", "temperature", "pose", "hidden"]
-    widths = [len(EMOTIONS), len(STYLES), 1, 1, NOISE, 1, POSE, HIDDEN]
-    runs = {"emotion", "opening", "before", "noise"}
+    inputs = ["emotion", "style", "opening", "before", "stress", "noise", "temperature", "pose", "hidden"]
+    widths = [len(EMOTIONS), len(STYLES), 1, 1, 1, NOISE, 1, POSE, HIDDEN]
+    runs = {"emotion", "opening", "before", "stress", "noise"}
     example = tuple(
         torch.zeros(1, *([2] if name in runs else []), width)
         for name, width in zip(inputs, widths, strict=True)

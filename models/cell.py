@@ -20,14 +20,14 @@ HEAD = 6
 """Rotation vector (rad), translation (cm)."""
 MOUTH = 3
 """What the cell sees of the mouth: opening, its fast and its slow liveliness."""
-FAST_STEPS, SLOW_STEPS = 4.0, 25.0
+FAST_STEPS, SLOW_STEPS = 4.0, 32.0
 """Time constants of that liveliness, in steps."""
 HIDDEN = 64
 UNIT = [0.03] * 3 + [0.3] * 3
 """Size of a step's head state as the cell sees it."""
 GAZE_SEEN, AGE_SEEN, HEAD_SEEN, STEP_SEEN = 5.0, 0.04, 0.25, 4.0
 """What the cell sees gaze (rad), age (steps), head and its step (units) multiplied by."""
-MOMENTUM, DRIVE, RETURN = 0.9, 0.1, 0.008
+MOMENTUM, DRIVE, RETURN = 0.75, 0.1, 1 / 128
 """Shares of the last step, of what the cell says, and of the way back to rest in the mean of a head step."""
 RESIDUAL = 0.02
 """Rad of a residual's mean."""
@@ -46,12 +46,19 @@ SHORTEST = 4
 EAGERNESS = 2.0
 """How far emotion and style together may move the logit of a new fixation: what was set on a few seconds of
 actors must not add up to eyes that never rest."""
-LIVELINESS = 0.8
+LIVELINESS = 1.2
 """The same for the logarithm of a head step's size."""
-STIR_STAYS = 0.94
+STIR_STAYS = 15 / 16
 """Share of a head's stir that is left a step later: heads move in bursts of most of a second, and rest."""
 STIRRED = 0.25
 """Largest deviation of what a step adds to the stir."""
+HOMEWARD = 1.6
+"""How far emotion and style together may move the logarithm of `RETURN`: a head that is drawn back harder swings."""
+SWING = 4.0
+"""Most that a unit of stress moves the logarithm of a head step's size."""
+WANDER, WANDER_STAYS = 0.006, 123 / 128
+"""Largest deviation (rad) of what a step adds to how far eyes are off their fixation, and the share of it that stays:
+eyes that rest still make small jumps, and drift back within a second (a share that 16 bits hold exactly)."""
 MAX_AGE_STEPS = 125.0
 LEAST_TEMPERATURE = 0.05
 """Of the draw of a direction: none is no division."""

@@ -18,6 +18,7 @@ from bridge.contract import NOISE
 from bridge.frames import EMOTIONS, NEUTRAL, STYLES
 from models.content import Content, ContentConfig
 from models.emotion import EmotionConfig, Feeling
+from models.emphasis import Emphasis
 from models.expression import Expression, felt
 from models.losses import lip_gap
 from models.performance import Performance
@@ -80,6 +81,7 @@ class CueNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.content = Content(config.content)
+        self.emphasis = Emphasis(config.lookahead_hops // 2)
         self.performance = Performance()
         self.emotion = Feeling(config.emotion)
         self.voice = Voice(config.voice)
@@ -91,7 +93,14 @@ class CueNetwork(nn.Module):
     def initial_state(self, batch: int = 1) -> State:
         """Every named state tensor, nothing heard yet."""
         state: State = {}
-        for branch in (self.content, self.performance, self.emotion, self.voice, self.expression):
+        for branch in (
+            self.content,
+            self.emphasis,
+            self.performance,
+            self.emotion,
+            self.voice,
+            self.expression,
+        ):
             state |= branch.initial_state(batch)
         return state | {"voice_lately": torch.zeros(batch, 1, 1)}
 
@@ -125,7 +134,10 @@ class CueNetwork(nn.Module):
         share = intensity.unsqueeze(1).clamp(max=1.0)
         moved_by = share * facial + (1.0 - share) * self.calm
         opening = lip_gap(spoken).mean(-1, keepdim=True).clamp(min=0.0)
-        gesture, after_motion = self.performance(moved_by, style, opening, noise, temperature, state)
+        emphasis, after_stress = self.emphasis(pairs, state)
+        gesture, after_motion = self.performance(
+            moved_by, style, opening, emphasis, noise, temperature, state
+        )
         shares, strength = felt(facial, intensity.unsqueeze(1))
         offset, gaze_offset, head_offset, after_face = self.expression(
             shares, strength, spoken, gesture, state
@@ -142,7 +154,7 @@ class CueNetwork(nn.Module):
             voice=speaking,
         )
         after_voice |= {"voice_lately": lately[:, -1:]}
-        return outputs, heard | after | after_motion | after_face | after_emotion | after_voice
+        return outputs, heard | after | after_stress | after_motion | after_face | after_emotion | after_voice
 
 
 def neutral_request(frames: int, batch: int = 1) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:

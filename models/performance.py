@@ -4,7 +4,8 @@ Emotional Conversation (Liang & Lu 2024), streaming: an auto-regressive cell at 
 emotion, the style, what the mouth does, and its own last gaze and head pose. Gaze is discrete: each step may
 begin a new fixation, whose direction is one of `DIRECTIONS` classes and a residual, so that eyes dart and rest
 instead of averaging. Head pose moves by a step out of a
-Student distribution around a mean that the cell predicts, larger or smaller by a slow stir. All chance comes
+Student distribution around a mean that the cell predicts, larger or smaller by a slow stir and with the stress of
+what is said, and nods along (`models.emphasis`). All chance comes
 in as an input, so that a seed says everything and blocks of any size give the same face.
 """
 
@@ -24,6 +25,7 @@ from models.cell import (
     HEAD,
     HEAD_SEEN,
     HIDDEN,
+    HOMEWARD,
     LEAST,
     LEAST_TEMPERATURE,
     LIVELINESS,
@@ -42,16 +44,20 @@ from models.cell import (
     STEP_SEEN,
     STIR_STAYS,
     STIRRED,
+    SWING,
     UNIT,
     USUAL_RESIDUAL,
     USUAL_SHIFT,
     USUAL_STEP,
+    WANDER,
+    WANDER_STAYS,
     Cell,
     counter,
     heard,
 )
-from models.chance import tailed, uniform_of
+from models.chance import cubed, tailed, uniform_of
 from models.data.motion import MOTION_SIZE
+from models.emphasis import BANDS
 from models.streaming import State
 from models.stride import DRAWN, LOOK, POSE, Ahead, Products, Stride, Walk
 
@@ -63,20 +69,22 @@ assert MOTION_SIZE == 2 * 2 + HEAD and NOISE == 4 + HEAD  # noqa: S101, PT018  s
 
 def carried(known: Tensor) -> Tensor:
     """(B, POSE + DRAWN − LOOK) a pose with its new look, and what was drawn → the pose after. Linear."""
-    sizes = [2, 2, 2, 1, HEAD, HEAD, 1, HEAD, 2, 1]
-    lively, gaze, fixation, age, head, step, stir, drawn, livelier, more = torch.split(known, sizes, 1)
+    sizes = [2, 2, 2, 1, HEAD, HEAD, 2, 1, HEAD, 2, 2, 1]
+    lively, gaze, fixation, age, head, step, off, stir, drawn, livelier, further, more = torch.split(
+        known, sizes, 1
+    )
     faded = known.new_tensor([1.0 - 1.0 / FAST_STEPS, 1.0 - 1.0 / SLOW_STEPS]) * (lively + livelier)
     gaze = gaze + SACCADE * (GAZE_SEEN * fixation - gaze)
     step = MOMENTUM * step - RETURN * STEP_SEEN / HEAD_SEEN * head + STEP_SEEN * drawn
-    stir = STIR_STAYS * stir + more
-    return torch.cat([faded, gaze, fixation, age, head + HEAD_SEEN / STEP_SEEN * step, step, stir], 1)
+    off, stir = WANDER_STAYS * off + further, STIR_STAYS * stir + more
+    return torch.cat([faded, gaze, fixation, age, head + HEAD_SEEN / STEP_SEEN * step, step, off, stir], 1)
 
 
 def shown(pose: Tensor) -> Tensor:
     """(B, POSE) → motion (B, 10) when the step is over. Linear."""
-    _, gaze, _, head, _ = torch.split(pose, [2, 2, LOOK, HEAD, HEAD + 1], 1)
+    _, gaze, _, head, _, off, _ = torch.split(pose, [2, 2, LOOK, HEAD, HEAD, 2, 1], 1)
     head = head / HEAD_SEEN * pose.new_tensor(UNIT)
-    gaze = gaze / GAZE_SEEN - counter(head)
+    gaze = gaze / GAZE_SEEN + off - counter(head)
     return torch.cat([gaze, gaze, head], 1)
 
 
@@ -86,6 +94,9 @@ class Step(nn.Module):
     eager: Tensor
     lively: Tensor
     restless: Tensor
+    homeward: Tensor
+    swing: Tensor
+    wander: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,6 +107,13 @@ class Step(nn.Module):
         """The same for the logarithm of a head step's size, along each axis."""
         self.register_buffer("restless", torch.zeros(len(EMOTIONS) + len(STYLES)))
         """Deviation of what a step adds to the head's stir."""
+        self.register_buffer("homeward", torch.zeros(len(EMOTIONS) + len(STYLES), HEAD))
+        """Added to the logarithm of how strongly a head is drawn back to rest."""
+        self.register_buffer("swing", torch.zeros(len(EMOTIONS) + len(STYLES)))
+        """How much further a head goes where a syllable is stressed: times stress, added to the logarithm of a step."""
+
+        self.register_buffer("wander", torch.zeros(len(EMOTIONS) + len(STYLES)))
+        """Deviation (rad) of what a step adds to how far the eyes are off their fixation."""
 
     def stride(self) -> Stride:
         """The cell as a stream uses it. No weight of a large product is scaled: 16 bits still hold them."""
@@ -104,11 +122,9 @@ class Step(nn.Module):
         def remembered(part: nn.Linear) -> Tensor:
             seen = part.weight.t()[SAID + 1 :]
             lively_gaze, rest, hidden = torch.split(seen, [4, 1 + 2 * HEAD, HIDDEN])
-            fixation, stir = (
-                seen.new_zeros(2, seen.shape[1]),
-                seen.new_zeros(1, seen.shape[1]),
-            )  # it sees neither
-            return torch.cat([lively_gaze, fixation, rest, stir, hidden])
+            fixation, inner = seen.new_zeros(2, seen.shape[1]), seen.new_zeros(3, seen.shape[1])
+            # it sees neither the fixation nor what is behind the head
+            return torch.cat([lively_gaze, fixation, rest, inner, hidden])
 
         def rows(part: nn.Linear) -> Tensor:
             return torch.cat([part.weight, part.bias.unsqueeze(1)], 1)
@@ -122,11 +138,11 @@ class Step(nn.Module):
             (RESIDUAL * residual[:2], first, RESIDUAL * LEAST, RESIDUAL * MOST),
             blank(1),
             (DRIVE * step[:HEAD], 0.0 * ones, -torch.inf, torch.inf),
-            blank(3),
+            blank(5),
             (residual[2:], USUAL_RESIDUAL * ones[:2], LEAST, MOST),
             blank(1),
             (step[HEAD:], USUAL_STEP * ones, LEAST, MOST_HEAD),
-            blank(3),
+            blank(5),
         ]
         added = torch.cat([more for _, more, _, _ in likely])
         said = [
@@ -145,12 +161,18 @@ class Step(nn.Module):
             places=nn.functional.pad(places, (0, DRAWN - 2)),
             carry=carried(torch.eye(POSE + DRAWN - LOOK)),
             longest=torch.tensor([torch.inf, torch.inf, MAX_AGE_STEPS * AGE_SEEN]),
-            stirred=nn.functional.pad(ones, (LOOK, 3)),
+            stirred=nn.functional.pad(ones, (LOOK, 5)),
         )
         return Stride(products, AGE_SEEN, (SHORTEST - 0.5) * AGE_SEEN)
 
     def ahead(
-        self, emotion: Tensor, style: Tensor, mouth: Tensor, noise: Tensor, temperature: Tensor
+        self,
+        emotion: Tensor,
+        style: Tensor,
+        mouth: Tensor,
+        stress: Tensor,
+        noise: Tensor,
+        temperature: Tensor,
     ) -> Ahead:
         """What N steps are given, (B, N, …), but style and temperature (B, …) → what is known of them."""
         cell = self.cell
@@ -160,19 +182,24 @@ class Step(nn.Module):
             torch.cat([manner, mouth], -1), weight, torch.cat([cell.gates.bias, cell.fresh.bias])
         )
         gates, fresh = torch.split(seen, [2 * HIDDEN, HIDDEN], -1)
-        rates = torch.cat([self.eager.unsqueeze(1), self.lively, self.restless.unsqueeze(1)], 1)
-        eager, lively, restless = torch.split(manner @ rates, [1, HEAD, 1], -1)
+        singles = torch.stack([self.eager, self.restless, self.swing, self.wander], 1)
+        rates = manner @ torch.cat([singles, self.lively, self.homeward], 1)
+        eager, restless, swing, wander, lively, homeward = torch.split(rates, [1, 1, 1, 1, HEAD, HEAD], -1)
         begin, place = torch.split(uniform_of(noise[..., :2]), 1, -1)
-        jitter = tailed(noise[..., 4:]) * lively.clamp(-LIVELINESS, LIVELINESS).exp()
+        stressed = swing.clamp(0.0, SWING) * stress
+        jitter = tailed(noise[..., 4:]) * (lively.clamp(-LIVELINESS, LIVELINESS) + stressed).exp()
+        pull = RETURN / HEAD_SEEN * (homeward.clamp(-HOMEWARD, HOMEWARD).exp() - 1.0)
         hot = temperature.unsqueeze(1)
         # what says how far off its class a new fixation lies stirs the head in all the steps that begin none
         stir = restless.clamp(0.0, STIRRED) * noise[..., 2:3]
+        off = hot * wander.clamp(0.0, WANDER) * cubed(noise[..., 2:4])
         return Ahead(
             gates,
             fresh,
             begin.log() - (1.0 - begin).log() - eager.clamp(-EAGERNESS, EAGERNESS),
             place,
-            torch.cat([hot * noise[..., 2:4], 0.0 * begin, hot * jitter, mouth[..., 1:], stir], -1),
+            torch.cat([hot * noise[..., 2:4], 0.0 * begin, hot * jitter, mouth[..., 1:], off, stir], -1),
+            nn.functional.pad(pull, (0, 5)),
         )
 
 
@@ -190,6 +217,7 @@ class Loop(nn.Module):
         style: Tensor,
         opening: Tensor,
         before: Tensor,
+        stress: Tensor,
         noise: Tensor,
         temperature: Tensor,
         pose: Tensor,
@@ -199,7 +227,7 @@ class Loop(nn.Module):
         if opening.shape[1] == 0:
             return opening.new_zeros(len(opening), 0, POSE), hidden
         mouth = heard(torch.zeros_like(opening).expand(-1, -1, MOUTH), opening, before)
-        ahead = self.step.ahead(emotion, style, mouth, noise, temperature)
+        ahead = self.step.ahead(emotion, style, mouth, stress, noise, temperature)
         made: tuple[Tensor, Tensor] = self.walk(
             self.step.stride, pose, hidden, 1.0 / temperature.clamp(min=LEAST_TEMPERATURE), *ahead
         )
@@ -210,10 +238,13 @@ class Performance(nn.Module):
     """A stream of cue frames. State: what the cell saw last, and where it is between two steps."""
 
     shows: Tensor
+    nods: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.loop = Loop()
+        self.register_buffer("nods", torch.zeros(len(STYLES), BANDS))
+        """Pitch of the head (rad) for each band of `models.emphasis`, by style."""
         self.register_buffer("shows", shown(torch.eye(POSE)), persistent=False)
 
     def initial_state(self, batch: int) -> State:
@@ -228,6 +259,7 @@ class Performance(nn.Module):
         emotion: Tensor,
         style: Tensor,
         opening: Tensor,
+        emphasis: Tensor,
         noise: Tensor,
         temperature: Tensor,
         state: State,
@@ -238,6 +270,7 @@ class Performance(nn.Module):
             emotion: (B, T, 8).
             style: (B, styles) shares.
             opening: (B, T, 1) cm between the inner lips.
+            emphasis: (B, T, 3) stress and the bands of a nod.
             noise: (B, T, NOISE) standard normal.
             temperature: (B, 1), how much chance counts: 0 never, 1 as people do.
             state: of the stream.
@@ -256,6 +289,7 @@ class Performance(nn.Module):
             style,
             openings[:, 1:],
             openings[:, :-1],
+            emphasis[..., :1].index_select(1, due),
             noise.index_select(1, due),
             temperature,
             pose,
@@ -265,5 +299,7 @@ class Performance(nn.Module):
         # the frame of a step shows half of it, the next one all of it
         ends, half = poses @ self.shows, torch.arange(frames, device=opening.device) + (1 - late)
         motion = 0.5 * (ends.index_select(1, half // 2) + ends.index_select(1, (half + 1) // 2))
+        nod = (emphasis[..., 1:] * (style @ self.nods).unsqueeze(1)).sum(-1, keepdim=True)
+        motion = motion + nn.functional.pad(nod, (4, HEAD - 1))
         after = torch.cat([poses[:, -1], openings[:, -1], phase + (2 * steps - frames)], 1)
         return motion, {"performance_hidden": hidden, "performance": after}

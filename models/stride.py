@@ -15,12 +15,13 @@ from torch import Tensor, nn
 
 LOOK = 3
 """Fixation (rad) and how long it has lasted (s)."""
-BEFORE, AFTER = 2 + 2, 6 + 6 + 1
+BEFORE, AFTER = 2 + 2, 6 + 6 + 2 + 1
 """What is remembered before and after it, all as the cell sees it: the mouth's fast and slow liveliness, faded to
-the next step, and gaze; head, its last step, and its stir (the logarithm of how far it moves by chance)."""
+the next step, and gaze; head, its last step, how far the eyes wander off their fixation (rad), and the head's stir
+(the logarithm of how far it moves by chance)."""
 POSE = BEFORE + LOOK + AFTER
-DRAWN = LOOK + 6 + 2 + 1
-"""What a step adds: where a new fixation lies, the head's own step, how lively the mouth was, and stir."""
+DRAWN = LOOK + 6 + 2 + 2 + 1
+"""What a step adds: where a new fixation lies, the head's own step, how lively the mouth was, wandering, and stir."""
 
 
 class Ahead(NamedTuple):
@@ -36,6 +37,8 @@ class Ahead(NamedTuple):
     """Uniform 0..1: which class it has (B, N, 1)."""
     deviations: Tensor
     """How far off its mean each value of `DRAWN` is: (B, N, DRAWN)."""
+    pull: Tensor
+    """Share of the way back to rest on top of what every head has, 0 for what is no head: (B, N, DRAWN − LOOK)."""
 
 
 class Products(NamedTuple):
@@ -95,6 +98,7 @@ class Stride(nn.Module):
         patience: Tensor,
         place: Tensor,
         deviations: Tensor,
+        pull: Tensor,
         sharpness: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """See the class; `sharpness` (B, 1) is what the logits of the classes are multiplied by."""
@@ -109,10 +113,10 @@ class Stride(nn.Module):
         spread = (log_deviation + pose[:, POSE - 1 :] * self.stirred).exp()
         drawn = torch.addmm(mean + spread * deviations, passed.to(mean.dtype), self.places)
         aim, moves = torch.split(drawn, [LOOK, DRAWN - LOOK], 1)
-        before, look, after = torch.split(pose, [BEFORE, LOOK, AFTER], 1)
+        before, look, head, after = torch.split(pose, [BEFORE, LOOK, DRAWN - LOOK, POSE - BEFORE - DRAWN], 1)
         shifts = (begins > patience) & (look[:, LOOK - 1 :] > self.shortest_s)
         look = torch.where(shifts, aim, torch.minimum(look + self.lasting, self.longest))
-        return torch.cat([before, look, after, moves], 1) @ self.carry, hidden
+        return torch.cat([before, look, head, after, moves - pull * head], 1) @ self.carry, hidden
 
 
 class Walk(nn.Module):

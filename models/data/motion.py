@@ -7,6 +7,8 @@ import numpy as np
 from bridge.frames import Floats
 
 EYEBALL_RADIUS_CM = 1.2
+STILL = 2e-4
+"""Rad a step, added to a head's speed before its logarithm is taken."""
 MOTION_SIZE = 10
 """gaze right yaw, pitch, left yaw, pitch (rad); head rotation vector (rad); head translation (cm)."""
 
@@ -67,3 +69,18 @@ def motion_of(iris: Floats, landmarks: Floats, pose: Floats) -> Floats:
     gaze = gaze_of(iris, landmarks).reshape(-1, 4)
     motion: Floats = np.concatenate([gaze, relative, shift], axis=1).astype(np.float32)
     return motion
+
+
+def swing_of(turns: list[Floats], stresses: list[Floats]) -> float:
+    """By how much the logarithm of a head's speed grows with stress.
+
+    Turns (T, 3) rad, stresses (T,), 25 a second, clip by clip.
+    """
+    speeds, pressed = [np.zeros(0)], [np.zeros(0)]
+    for turned, stress in zip(turns, stresses, strict=True):
+        speed = np.linalg.norm(np.diff(steadied(turned), axis=0), axis=1)
+        speed = np.log(np.convolve(speed, np.ones(3) / 3, "same") + STILL)
+        speeds.append(speed - speed.mean())
+        pressed.append(stress[1:] - stress[1:].mean())
+    every = np.concatenate(pressed)
+    return float(np.concatenate(speeds) @ every / max(float(every @ every), 1e-6))

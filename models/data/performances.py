@@ -14,11 +14,14 @@ import numpy as np
 import torch
 
 from bridge import landmarks as face
-from bridge.frames import EMOTIONS, STYLES, Floats
+from bridge.frames import CUE_RATE_HZ, EMOTIONS, STYLES, Floats
 from models.cell import counter
 from models.data.acted import tracked
+from models.data.corpus import features_of
 from models.data.motion import motion_of, steadied
-from models.data.tracks import Track, read_track
+from models.data.tracks import Track, audio_beside, read_audio, read_track
+from models.data.windows import delayed
+from models.emphasis import LEAD, Emphasis
 
 STEP_S = 0.04
 TURN_RAD = 0.06
@@ -50,6 +53,8 @@ class Acting:
     """(T, 2) as it was tracked, but for blinks: what rates are measured on."""
     covered: np.ndarray
     """(T,) bool: in or beside a blink."""
+    emphasis: Floats | None
+    """(T, 3) of `models.emphasis`; None where nothing was recorded of the voice."""
 
 
 def emotion_in(name: str) -> str | None:
@@ -77,8 +82,19 @@ def fixations(gaze: Floats) -> Floats:
     return np.asarray(out, np.float32)
 
 
-def acting_of(track: Track, group: str, emotion: str) -> Acting | None:
-    """What a track teaches; None if it is too short."""
+def emphasis_of(samples: Floats, times: Floats) -> Floats:
+    """(N,) sound → (T, 3) what `models.emphasis` gives at audio times (T,)."""
+    heard = Emphasis()
+    pairs, frames = delayed(features_of(samples), 2 * LEAD)
+    with torch.no_grad():
+        found = heard(pairs, heard.initial_state(1))[0][0, LEAD : LEAD + frames].numpy()
+    at = np.clip(np.floor(times * CUE_RATE_HZ).astype(int), 0, frames - 1)
+    out: Floats = found[at]
+    return out
+
+
+def acting_of(track: Track, group: str, emotion: str, samples: Floats | None = None) -> Acting | None:
+    """What a track and, where there is one, its sound (N,) teach; None if it is too short."""
     times = np.arange(track.time_s[0], track.time_s[-1] + 1e-6, STEP_S).astype(np.float32)
     if len(times) < SHORTEST:
         return None
@@ -103,13 +119,16 @@ def acting_of(track: Track, group: str, emotion: str) -> Acting | None:
         (gap - np.quantile(gap, 0.1)).astype(np.float32),
         gaze.astype(np.float32),
         covered,
+        None if samples is None else emphasis_of(samples, times),
     )
 
 
 def performances(data: Path) -> Iterator[Acting]:
     """All that a data folder holds for training; talk and commands count as neutral."""
     for recording, track in tracked(data):
-        found = acting_of(track, "mead", recording.emotion or "neutral")
+        audio = recording.path_audio
+        samples = None if audio is None else read_audio(audio)
+        found = acting_of(track, "mead", recording.emotion or "neutral", samples)
         if found is not None:
             yield found
     for folder, group in SOURCES.items():
@@ -117,6 +136,7 @@ def performances(data: Path) -> Iterator[Acting]:
             emotion = emotion_in(path.stem) if group == "acted" else "neutral"
             if emotion is None:
                 continue
-            found = acting_of(read_track(path), group, emotion)
+            audio = audio_beside(path)
+            found = acting_of(read_track(path), group, emotion, None if audio is None else read_audio(audio))
             if found is not None:
                 yield found

@@ -19,7 +19,8 @@ from bridge.direction import DirectionConfig
 from bridge.frames import CUE_RATE_HZ, EMOTIONS, NEUTRAL, Cues, Floats
 from bridge.frames import RATE_HZ as SOUND_HZ
 from models.data import corpus
-from models.data.motion import gaze_of, rotation_vectors, steadied
+from models.data.motion import gaze_of, rotation_vectors, steadied, swing_of
+from models.data.performances import emphasis_of
 from models.data.tracks import Track, audio_beside, read_audio, read_track
 from models.evaluation.systems import Baked
 
@@ -29,6 +30,8 @@ MIN_BLINK, MAX_BLINK = 2, 15
 """Frames."""
 WITHIN = 0.25
 """Share of the real figure that a generated one may be off."""
+FEWEST = 5
+"""Tracked events (blinks, shifts) below which a rate says nothing: it is shown and not judged."""
 VOICES, SPOKEN_S, TAKES, SEEDS = 40, 30.0, 4, 3
 """Recordings of an emotion; seconds of a take made of them; takes; seeds."""
 SETTLE_S = 4.0
@@ -54,6 +57,17 @@ class Moves:
     roll_range_deg: float
 
 
+HEADS = (
+    "blinks/min",
+    "shifts/s",
+    "fixation s",
+    "gaze °",
+    "head °/s",
+    "fast °/s",
+    "pitch °",
+    "yaw °",
+    "roll °",
+)
 FIGURES = tuple(f.name for f in fields(Moves) if f.name != "seconds")
 
 
@@ -74,19 +88,24 @@ def blinks(lid_gap: Floats) -> tuple[int, np.ndarray]:
     return count, np.convolve(closed, np.ones(5), "same") > 0
 
 
+def turns_of(rotation: Floats) -> Floats:
+    """(T, 3, 3) → (T, 3) rad, against the middle of the clip."""
+    middle = rotation[len(rotation) // 2]
+    return rotation_vectors(np.einsum("ji,tjk->tik", middle, rotation).astype(np.float32))
+
+
 def moves(gaze: Floats, lid_gap: Floats, rotation: Floats) -> Moves:
     """Figures of (T, 2) gaze in rad, (T, 2) lid gaps in cm and (T, 3, 3) head rotations, 25 a second."""
     seconds = len(gaze) / RATE_HZ
     degrees = np.degrees(gaze)
     count, covered = blinks(lid_gap)
     steady = steadied(degrees)
+    open_eyed = steady[~covered] if (~covered).any() else steady
     lag = round(0.1 * RATE_HZ)
     turned = np.linalg.norm(steady[lag:] - steady[:-lag], axis=1) if len(steady) > lag else np.zeros(0)
     hidden = covered[lag:] | covered[:-lag] if turned.size else np.zeros(0, bool)
     shifts = onsets(np.asarray((turned > SHIFT_DEG) & ~hidden)).size
-    middle = rotation[len(rotation) // 2]
-    vectors = np.degrees(rotation_vectors(np.einsum("ji,tjk->tik", middle, rotation).astype(np.float32)))
-    vectors = steadied(vectors)
+    vectors = np.degrees(steadied(turns_of(rotation)))
     speed = np.linalg.norm(np.diff(vectors, axis=0), axis=1) * RATE_HZ
     pitch, yaw, roll = (np.quantile(vectors, 0.95, axis=0) - np.quantile(vectors, 0.05, axis=0)).tolist()
     return Moves(
@@ -94,7 +113,7 @@ def moves(gaze: Floats, lid_gap: Floats, rotation: Floats) -> Moves:
         blinks_per_min=60 * count / seconds,
         shifts_per_s=shifts / seconds,
         fixation_s=seconds / (shifts + 1),
-        gaze_spread_deg=float(np.sqrt(steady.var(axis=0).mean())),
+        gaze_spread_deg=float(np.sqrt(open_eyed.var(axis=0).mean())),
         head_speed_deg_s=float(np.median(speed)),
         head_fast_deg_s=float(np.quantile(speed, 0.9)),
         pitch_range_deg=pitch,
@@ -115,15 +134,28 @@ def quaternion_matrices(quaternions: Floats) -> Floats:
     return matrices
 
 
+def steps_of(track: Track) -> Floats:
+    """(T,) s."""
+    return np.arange(track.time_s[0], track.time_s[-1] + 1e-6, 1 / RATE_HZ).astype(np.float32)
+
+
+def rotation_of(track: Track) -> Floats:
+    """(T, 3, 3) at `steps_of`."""
+    u, _, vt = np.linalg.svd(track.at(steps_of(track), track.pose[:, :3, :3]))
+    turned: Floats = (u @ vt).astype(np.float32)
+    return turned
+
+
 def moves_of_track(track: Track) -> Moves:
     """Figures of a face track at whatever rate it has."""
-    times = np.arange(track.time_s[0], track.time_s[-1] + 1e-6, 1 / RATE_HZ).astype(np.float32)
+    times = steps_of(track)
     gaze = gaze_of(track.iris, track.landmarks).mean(axis=1)
-    mixed = track.at(times, track.pose[:, :3, :3])
-    u, _, vt = np.linalg.svd(mixed)
-    return moves(
-        track.at(times, gaze), track.at(times, face.lid_gap(track.landmarks)), (u @ vt).astype(np.float32)
-    )
+    return moves(track.at(times, gaze), track.at(times, face.lid_gap(track.landmarks)), rotation_of(track))
+
+
+def rotation_of_cues(cues: list[Cues]) -> Floats:
+    """(T, 3, 3), every second frame of 50."""
+    return quaternion_matrices(np.stack([c.head_rotation for c in cues[::2]]))
 
 
 def moves_of_cues(cues: list[Cues]) -> Moves:
@@ -132,8 +164,14 @@ def moves_of_cues(cues: list[Cues]) -> Moves:
     return moves(
         np.stack([c.gaze for c in kept]).mean(axis=1),
         face.lid_gap(np.stack([c.landmarks for c in kept])),
-        quaternion_matrices(np.stack([c.head_rotation for c in kept])),
+        rotation_of_cues(cues),
     )
+
+
+def swing_of_tracks(played: Played) -> float:
+    """How a head's speed follows what is stressed (`models.data.motion.swing_of`), tracked."""
+    stresses = [emphasis_of(s, steps_of(t))[:, 0] for t, s in zip(played.tracks, played.sounds, strict=True)]
+    return swing_of([turns_of(rotation_of(t)) for t in played.tracks], stresses)
 
 
 def middle(found: list[Moves]) -> Moves:
@@ -159,6 +197,8 @@ class Played:
     tracks: list[Track]
     sounds: list[Floats]
     direction: DirectionConfig
+    filmed: bool
+    """Whether the sounds are those of the tracks, one by one."""
 
 
 def sets(data: Path) -> dict[str, Played]:
@@ -176,22 +216,26 @@ def sets(data: Path) -> dict[str, Played]:
         if paths:
             sounds = [read_audio(audio) for p in paths if (audio := audio_beside(p)) is not None]
             direction = DirectionConfig(emotion="neutral", style=style)
-            found[name] = Played([read_track(p) for p in paths], sounds, direction)
+            found[name] = Played([read_track(p) for p in paths], sounds, direction, True)
     heard: dict[int, list[Floats]] = {}
     for clip in corpus.ravdess(data / "ravdess_speech", held_out=True):
         heard.setdefault(clip.emotion, []).append(clip.samples)
     for k, emotion in enumerate(EMOTIONS):
-        tracks = [read_track(p) for p in sorted((data / "mead_motion").glob(f"*_{emotion}_*.npz"))]
+        acted = (
+            (data / "mead_motion").glob(f"*_{emotion}_*.npz"),
+            (data / "emotion_motion").glob(f"mead_{emotion}.npz"),
+        )
+        tracks = [read_track(path) for paths in acted for path in sorted(paths)]
         sounds = heard.get(k, heard.get(NEUTRAL, []))[:VOICES]
         if tracks and sounds:
             found[f"{emotion}, actors"] = Played(
-                tracks, sounds, DirectionConfig(emotion=emotion, style="actor")
+                tracks, sounds, DirectionConfig(emotion=emotion, style="actor"), False
             )
     return found
 
 
-def generated(path: Path, played: Played) -> Moves:
-    """The same figures of baked frames, with `SEEDS` seeds.
+def generated(path: Path, played: Played) -> tuple[Moves, float]:
+    """The same figures of baked frames, with `SEEDS` seeds, and `swing_of` them.
 
     Short sounds are joined to `SPOKEN_S` seconds, and the frames cut into pieces as long as the tracks are: the
     longer one looks, the further a head has wandered and the longer a fixation can be.
@@ -207,47 +251,64 @@ def generated(path: Path, played: Played) -> Moves:
         joined = [np.tile(np.concatenate(parts), 1 + int(SPOKEN_S * SOUND_HZ / max(1, size)))]
     lengths = [track.time_s[-1] - track.time_s[0] for track in played.tracks]
     piece = max(2, round(float(np.median(lengths)) * CUE_RATE_HZ))
-    figures = []
+    figures, turns, stresses = [], [], []
     for seed in range(SEEDS):
         baked = Baked(path, replace(played.direction, seed=seed))
         for sound in joined[:TAKES]:
             cues = baked.cues(sound)[round(SETTLE_S * CUE_RATE_HZ) :]
             figures += [moves_of_cues(cues[at : at + piece]) for at in range(0, len(cues) - piece + 1, piece)]
-    return middle(figures)
+            turns.append(turns_of(rotation_of_cues(cues)))
+            stresses.append(emphasis_of(sound, np.array([c.time_s for c in cues[::2]], np.float32))[:, 0])
+    return middle(figures), swing_of(turns, stresses)
 
 
 def motion_table(networks: dict[str, Path], data: Path) -> dict[str, object]:
     """Prints real beside generated for every set; what is off by more than `WITHIN` is marked."""
-    heads = (
-        "blinks/min",
-        "shifts/s",
-        "fixation s",
-        "gaze °",
-        "head °/s",
-        "fast °/s",
-        "pitch °",
-        "yaw °",
-        "roll °",
-    )
     report: dict[str, object] = {}
     near = {name: [0, 0] for name in networks}
+    everybody: dict[str, list[Moves]] = {}
     for title, played in sets(data).items():
-        real = middle([moves_of_track(track) for track in played.tracks])
-        print(f"\n{title + f' ({real.seconds:.0f} s)':30s}" + "".join(f"{head:>12s}" for head in heads))
-        print(f"{'  tracked':30s}" + "".join(f"{getattr(real, name):12.2f}" for name in FIGURES))
-        rows: dict[str, object] = {"tracked": asdict(real)}
+        figures = {"tracked": middle([moves_of_track(track) for track in played.tracks])}
+        swings = {"tracked": swing_of_tracks(played)} if played.filmed else {}
         for name, path in networks.items():
-            made = generated(path, played)
-            cells = ""
-            for figure in FIGURES:
-                wanted, got = getattr(real, figure), getattr(made, figure)
-                fits = abs(got - wanted) <= WITHIN * wanted
-                near[name][0] += fits
-                near[name][1] += 1
-                cells += f"{got:11.2f}{' ' if fits else '*'}"
-            print(f"{'  ' + name:30s}{cells}")
-            rows[name] = asdict(made)
-        report[title] = rows
+            figures[name], swings[name] = generated(path, played)
+        if not played.filmed:
+            for name, found in figures.items():
+                everybody.setdefault(name, []).append(found)
+        report[title] = _compared(title, figures, near)
+        if played.filmed:
+            told = ", ".join(f"{name} {swing:.2f}" for name, swing in swings.items())
+            print(f"  head speed follows stress: {told}")
+            report[f"{title}, swing"] = swings
+    if everybody:
+        figures = {name: middle(found) for name, found in everybody.items()}
+        report["all actors"] = _compared("all actors", figures, near)
     for name, (fits, every) in near.items():
-        print(f"\n{name}: {fits} of {every} figures within {WITHIN:.0%} of the tracked ones (* = not)")
+        print(f"\n{name}: {fits} of {every} figures within {WITHIN:.0%} of the tracked ones "
+              f"(* = not; ~ = fewer than {FEWEST} events were tracked: not judged)")  # fmt: skip
     return report
+
+
+def _compared(title: str, figures: dict[str, Moves], near: dict[str, list[int]]) -> dict[str, object]:
+    """Prints a set, tracked first, and counts what is near."""
+    real = figures["tracked"]
+    print(f"\n{title + f' ({real.seconds:.0f} s)':30s}" + "".join(f"{head:>12s}" for head in HEADS))
+    print(f"{'  tracked':30s}" + "".join(f"{getattr(real, name):12.2f}" for name in FIGURES))
+    events = {
+        "blinks_per_min": real.blinks_per_min * real.seconds / 60,
+        "shifts_per_s": real.shifts_per_s * real.seconds,
+    }
+    events["fixation_s"] = events["shifts_per_s"]
+    for name in near:
+        cells = ""
+        for figure in FIGURES:
+            wanted, got = getattr(real, figure), getattr(figures[name], figure)
+            if events.get(figure, FEWEST) < FEWEST - 0.5:
+                cells += f"{got:11.2f}~"
+                continue
+            fits = abs(got - wanted) <= WITHIN * wanted
+            near[name][0] += fits
+            near[name][1] += 1
+            cells += f"{got:11.2f}{' ' if fits else '*'}"
+        print(f"{'  ' + name:30s}{cells}")
+    return {name: asdict(found) for name, found in figures.items()}

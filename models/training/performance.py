@@ -17,17 +17,30 @@ import torch
 from torch import Tensor, nn
 
 from bridge.frames import EMOTIONS, NEUTRAL, STYLES, Floats
+from bridge.frames import RATE_HZ as SOUND_HZ
 from models.cell import HEAD, HIDDEN, MOUTH, SACCADE, class_of, heard
 from models.chance import TAIL
-from models.data.performances import Acting, performances
+from models.collaborative import Collaborative
+from models.content import Content
+from models.cue_network import content_config
+from models.data import corpus
+from models.data.performances import STEP_S, Acting, emphasis_of, performances
+from models.losses import lip_gap
 from models.performance import Performance
 from models.training import results
-from models.training.rates import settle
+from models.training.played import READ, gaze_at, played, read_of
+from models.training.rates import Talked, settle
+from models.training.style import given
 
 STEPS = 64
 SHARES = {"mead": 0.35, "acted": 0.2, "talk": 0.25, "grid": 0.2}
+ACTED = ("mead", "acted")
+GAMMA = 0.3
+"""How much the collaborative classifier pulls."""
 HEAD_NOISE = 0.02
 """Of a step's unit, added to the head that the cell sees, so that it learns to come back."""
+TAKE_S, TAKES = 22.0, 12
+"""Seconds of a take of acted voices, and takes of an emotion."""
 OTHER_MOUTH = 0.4
 """Share of windows whose mouth is another person's: a few clips are no ground to tie eyes to a mouth."""
 
@@ -42,6 +55,8 @@ class Lesson(NamedTuple):
     counts: Tensor
     emotion: Tensor
     style: Tensor
+    label: Tensor
+    """(B,) the emotion that was acted; −1 where nobody acted one."""
 
 
 def warped(acting: Acting, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
@@ -94,7 +109,8 @@ def lesson(groups: dict[str, list[Acting]], rng: np.random.Generator, size: int)
         emotion[acting.emotion] += certain
         emotion[NEUTRAL] += 1 - certain
         style[acting.style] = 1.0
-        rows.append([fixation, begins, head, opening, counts, emotion, style])
+        label = np.float32(acting.emotion if acting.group in ACTED and lacking <= 0 else -1)
+        rows.append([fixation, begins, head, opening, counts, emotion, style, label])
     return Lesson(*(torch.from_numpy(np.stack(part).astype(np.float32)) for part in zip(*rows, strict=True)))
 
 
@@ -139,15 +155,60 @@ def losses(network: Performance, given: Lesson) -> Tensor:
     return torch.stack([sums[0] / all_steps, sums[1] / shifts, sums[2] / shifts, sums[3] / all_steps])
 
 
+def collaboration(network: Performance, reader: Collaborative, given: Lesson) -> tuple[Tensor, Tensor]:
+    """How far what is played is from being read as it was meant, and the reader's own loss on tracks."""
+    acted = given.label >= 0
+    cell, label = network.loop.step.cell, given.label[acted].long()
+    if not len(label):
+        return torch.zeros(()), torch.zeros(())
+    fixation, head = given.fixation[acted], given.head[acted]
+    own = nn.functional.cross_entropy(reader(read_of(gaze_at(fixation), head, cell.unit)), label)
+    parts = given.emotion[acted], given.style[acted], given.opening[acted]
+    gaze, turned = played(cell, *parts, fixation[:, 0], head[:, 0])
+    reader.requires_grad_(False)  # it learns from tracks alone
+    pull = nn.functional.cross_entropy(reader(read_of(gaze, turned, cell.unit)), label)
+    reader.requires_grad_(True)
+    return pull, own
+
+
+def acted_voices(data: Path, cues: Path) -> dict[int, list[Talked]]:
+    """Emotion → takes of acted voices that are trained on, and the mouths that a content branch gives them.
+
+    Raises:
+        FileNotFoundError: if there are no such voices or no such result.
+    """
+    saved = torch.load(cues, weights_only=True)
+    content = Content(content_config(saved["config"]))
+    content.load_state_dict(saved["content"])
+    content.eval()
+    said: dict[int, list[Floats]] = {}
+    for clip in corpus.emotional(data, held_out=False):
+        said.setdefault(clip.emotion, []).append(clip.samples)
+    found: dict[int, list[Talked]] = {}
+    for emotion, every in said.items():
+        each = max(1, round(TAKE_S * SOUND_HZ / np.mean([len(one) for one in every])))
+        for take in range(min(TAKES, len(every) // each)):
+            samples = np.concatenate(every[take :: len(every) // each][:each])
+            opening = lip_gap(torch.from_numpy(given(content, int(saved["lookahead_hops"]), samples)))
+            steps = opening.mean(-1).clamp(min=0.0).numpy()[::2]
+            times = (STEP_S * (np.arange(len(steps)) + 0.25)).astype(np.float32)
+            found.setdefault(emotion, []).append(Talked(steps, emphasis_of(samples, times)))
+    return found
+
+
 def main() -> None:
     """Trains, sets the rates, writes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--cues", type=Path, action="append", default=[], metavar="FILE",
+                        help="cues.pt of models.training.cues, for voices of actors; again for another")  # fmt: skip
     parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--without", choices=("collaboration",), action="append", default=[],
+                        help="leave a part out, to see what it is worth")  # fmt: skip
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -155,7 +216,11 @@ def main() -> None:
     rng = np.random.default_rng(args.seed)
     try:
         actings = list(performances(args.data))
-    except ValueError as error:
+        voices: dict[int, list[Talked]] = {}
+        for cues in args.cues:
+            for emotion, takes in acted_voices(args.data, cues).items():
+                voices.setdefault(emotion, []).extend(takes)
+    except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
     if not actings:
         parser.error(
@@ -167,23 +232,28 @@ def main() -> None:
         groups.setdefault(acting.group, []).append(acting)
     print(", ".join(f"{name} {len(found)}" for name, found in groups.items()), flush=True)
     network = Performance()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.03)
+    reader = Collaborative(READ)
+    optimizer = torch.optim.AdamW([*network.parameters(), *reader.parameters()], lr=3e-3, weight_decay=0.03)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=args.steps + 1, pct_start=0.1)
     weights = torch.tensor([4.0, 0.3, 0.1, 0.5])
-    started, shown = time.monotonic(), torch.zeros(4)
+    started, shown = time.monotonic(), torch.zeros(6)
     for step in range(1, args.steps + 1):
-        each = losses(network, lesson(groups, rng, args.batch))
+        seen = lesson(groups, rng, args.batch)
+        each = losses(network, seen)
+        pull, own = torch.zeros(()), torch.zeros(())
+        if "collaboration" not in args.without:
+            pull, own = collaboration(network, reader, seen)
         optimizer.zero_grad()
-        (weights * each).sum().backward()  # type: ignore[no-untyped-call]
+        ((weights * each).sum() + GAMMA * pull + own).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        shown += each.detach() / 100
+        shown += torch.cat([each, pull.reshape(1), own.reshape(1)]).detach() / 100
         if step % 100 == 0 or step == args.steps:
             told = " ".join(f"{x:.3f}" for x in shown.tolist())
             print(f"step {step}/{args.steps} {told} ({time.monotonic() - started:.0f} s)", flush=True)
             shown.zero_()
-    settle(network.eval(), actings, args.seed)
+    settle(network.eval(), actings, args.seed, voices)
     print(f"rates are set ({time.monotonic() - started:.0f} s)")
     results.write(args.out, network.state_dict())
     print("eager", network.loop.step.eager.tolist(), "lively", network.loop.step.lively.tolist())

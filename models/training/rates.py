@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,36 +10,78 @@ import torch
 
 from bridge.contract import NOISE
 from bridge.frames import EMOTIONS, NEUTRAL, STYLES, Floats
-from models.cell import EAGERNESS, LIVELINESS, STIRRED
-from models.data.motion import steadied
+from models.cell import EAGERNESS, HOMEWARD, LIVELINESS, STIRRED, SWING, WANDER, WANDER_STAYS
+from models.data.motion import steadied, swing_of
 from models.data.performances import Acting
+from models.emphasis import BANDS
+from models.emphasis import SIZE as EMPHASIS
 from models.performance import Performance
 
-ROUNDS, MOUTHS = 10, 24
+ROUNDS, MOUTHS = 24, 40
 """Of setting the rates: how often, and how many runs each time."""
-BEGINS, RUN_STEPS = 50, 300
+BEGINS, RUN_STEPS = 50, 500
 """Steps of a run that are left out, because everybody begins at rest, and steps that are looked at."""
 SLOWEST = 1e-5
 """Rad a step: slower is still."""
+SECOND = 25
+ASKEW = 0.3
+"""How much of what one axis moves too far against the others is taken from its steps; the rest from its way home."""
 TURN = np.tan(np.radians(4.0))
 
 
-def acted(
-    network: Performance, emotion: int, style: int, mouths: Floats, seed: int = 0
-) -> tuple[Floats, Floats]:
-    """Gaze (S, T, 2) and head (S, T, 6), generated to S mouths (S, T), 25 a second; the first `BEGINS` are left out."""
-    size, steps = mouths.shape
+class Talk(NamedTuple):
+    """What heads move to: S runs of T steps."""
+
+    opening: Floats
+    """(S, T) cm."""
+    emphasis: Floats
+    """(S, T, 3) of `models.emphasis`."""
+
+
+def acted(network: Performance, emotion: int, style: int, talk: Talk, seed: int = 0) -> tuple[Floats, Floats]:
+    """Gaze (S, T, 2) and head (S, T, 6), generated to talk, 25 a second; the first `BEGINS` are left out."""
+    size, steps = talk.opening.shape
     felt, manner = torch.zeros(size, 2 * steps, len(EMOTIONS)), torch.zeros(size, len(STYLES))
     felt[..., emotion] = 1.0
     manner[:, style] = 1.0
-    noise = np.random.default_rng(seed).standard_normal((size, 2 * steps, NOISE), np.float32)
-    opening = torch.from_numpy(np.repeat(mouths, 2, axis=1))[..., None]
+    noise = torch.from_numpy(
+        np.random.default_rng(seed).standard_normal((size, 2 * steps, NOISE), np.float32)
+    )
+    opening, emphasis = (torch.from_numpy(np.repeat(part, 2, axis=1)) for part in talk)
     with torch.no_grad():
         motion, _ = network(
-            felt, manner, opening, torch.from_numpy(noise), torch.ones(size, 1), network.initial_state(size)
+            felt,
+            manner,
+            opening[..., None],
+            emphasis,
+            noise,
+            torch.ones(size, 1),
+            network.initial_state(size),
         )
     frames = motion[:, 2 * BEGINS :: 2].numpy()
     return frames[..., :2], frames[..., 4:]
+
+
+class Talked(NamedTuple):
+    """One recording that a head may move to, T steps."""
+
+    opening: Floats
+    """(T,) cm."""
+    emphasis: Floats | None
+    """(T, 3); nothing is stressed without sound."""
+
+
+def talk_of(talked: Sequence[Talked]) -> Talk:
+    """Runs of mouths and of what is stressed, over again where they are shorter."""
+    steps = BEGINS + RUN_STEPS
+    at = [np.arange(steps) % len(one.opening) for one in talked]
+    still = np.zeros((steps, EMPHASIS), np.float32)
+    return Talk(
+        np.stack([one.opening[i] for one, i in zip(talked, at, strict=True)]),
+        np.stack(
+            [still if one.emphasis is None else one.emphasis[i] for one, i in zip(talked, at, strict=True)]
+        ),
+    )
 
 
 class Rates(NamedTuple):
@@ -50,6 +93,8 @@ class Rates(NamedTuple):
     """Median angle of a head step."""
     fast: float
     """Its 90 % quantile by its median."""
+    spread: float
+    """Of gaze: root of the mean variance of yaw and pitch, rad."""
     pitch: float
     yaw: float
     roll: float
@@ -67,7 +112,9 @@ def rates(gaze: Floats, head: Floats, covered: np.ndarray | None = None) -> Rate
     middle = float(np.median(angles))
     low, high = np.quantile(turns, (0.05, 0.95), axis=0)
     fast = float(np.quantile(angles, 0.9)) / max(middle, 1e-6)
-    return Rates(shifts / len(gaze), middle, fast, *(high - low).tolist())
+    seen = steady if covered is None or covered.all() else steady[~covered]
+    spread = float(np.sqrt(seen.var(axis=0).mean()))
+    return Rates(shifts / len(gaze), middle, fast, spread, *(high - low).tolist())
 
 
 def middle_of(found: list[Rates], seconds: Floats) -> Rates:
@@ -85,10 +132,39 @@ def pieces(gaze: Floats, head: Floats, steps: int) -> list[Rates]:
     ]
 
 
-def settle(network: Performance, actings: list[Acting], seed: int) -> None:
-    """Sets `eager`, `lively` and `restless` so that generated rates meet tracked ones, by emotion (actors) and style.
+def nods_of(actings: list[Acting]) -> Floats:
+    """(styles, BANDS) least squares of tracked pitch, its mean of a second aside; without sound, as a speaker has."""
+    found: Floats = np.zeros((len(STYLES), BANDS), np.float32)
+    for style in range(len(STYLES)):
+        seen, pitch = [np.zeros((0, BANDS), np.float32)], [np.zeros(0)]
+        for acting in actings:
+            if acting.style == style and acting.emphasis is not None:
+                turned = steadied(acting.head[:, :3])[:, 0]
+                lately = np.convolve(np.pad(turned, SECOND // 2, "edge"), np.ones(SECOND) / SECOND, "valid")
+                pitch.append(turned - lately)
+                seen.append(acting.emphasis[:, 1:])
+        if len(seen) > 1:
+            found[style] = np.linalg.lstsq(np.concatenate(seen), np.concatenate(pitch), rcond=None)[0]
+    actor, speaker = STYLES.index("actor"), STYLES.index("speaker")
+    if not found[actor].any():
+        found[actor] = found[speaker]
+    return found
 
-    The mouths are anybody's, as they will be.
+
+def settle(
+    network: Performance,
+    actings: list[Acting],
+    seed: int,
+    voices: Mapping[int, Sequence[Talked]] | None = None,
+) -> None:
+    """Sets what is no weight of a network so that tracked rates are met, by emotion (actors) and style.
+
+    Args:
+        network: whose cell is trained.
+        actings: what was tracked.
+        seed: of what is drawn.
+        voices: emotion → acted voices and the mouths that the content branch gives them, for actors whose tracks
+            are silent; where there are none they move to anybody's talk.
     """
     rng = np.random.default_rng(seed)
     kinds: dict[int, list[Acting]] = {}
@@ -97,44 +173,65 @@ def settle(network: Performance, actings: list[Acting], seed: int) -> None:
         key = acting.emotion if actor else len(EMOTIONS) + acting.style
         if actor or acting.emotion == NEUTRAL:
             kinds.setdefault(key, []).append(acting)
+    network.nods.copy_(torch.from_numpy(nods_of(actings)))
+    voiced = [a for a in actings if a.emphasis is not None]
+    talking = [a for a in voiced if STYLES[a.style] == "speaker"] or voiced
     step = network.loop.step
     # emotions first: a style's own setting comes on top of what neutral talk has
     for key, found in sorted(kinds.items()):
         chosen = found[:: max(1, len(found) // 40)]
         length = np.array([len(a.opening) for a in chosen], np.float32)
         wanted = middle_of([rates(a.gaze, a.head, a.covered) for a in chosen], length)
-        pool = [a for a in actings if a.group == "talk"] + chosen if key < len(EMOTIONS) else chosen
-        mouths = np.stack(
-            [np.resize(pool[int(rng.integers(len(pool)))].opening, BEGINS + RUN_STEPS) for _ in range(MOUTHS)]
-        )
+        pressed = [(a.head[:, :3], a.emphasis[:, 0]) for a in chosen if a.emphasis is not None]
+        pressed = pressed or [(a.head[:, :3], a.emphasis[:, 0]) for a in talking if a.emphasis is not None]
+        swing = max(0.0, swing_of(*map(list, zip(*pressed, strict=True)))) if pressed else 0.0
+        pool = [Talked(a.opening, a.emphasis) for a in chosen if a.emphasis is not None]
+        if not pool and voices and key < len(EMOTIONS):
+            pool = list(voices.get(key, voices.get(NEUTRAL, ())))
+        pool = pool or [Talked(a.opening, a.emphasis) for a in talking or chosen]
+        talk = talk_of([pool[int(i)] for i in rng.integers(len(pool), size=MOUTHS)])
         emotion, style = (
             (key, STYLES.index("actor")) if key < len(EMOTIONS) else (NEUTRAL, key - len(EMOTIONS))
         )
-        got, size = wanted, min(RUN_STEPS, int(np.median(length)))
+        got, size, swung = wanted, min(RUN_STEPS, int(np.median(length))), 0.0
         for turn in range(ROUNDS):
-            made = pieces(*acted(network, emotion, style, mouths, seed + turn), size)
+            gaze, head = acted(network, emotion, style, talk, seed + turn)
+            made = pieces(gaze, head, size)
             got = middle_of(made, np.ones(len(made), np.float32))
+            swung = swing_of(list(head[..., :3]), list(talk.emphasis[:, BEGINS:, 0]))
             share = 1.0 / (1.0 + turn / 4)
             step.eager[key] += share * float(
                 np.clip(np.log((wanted.shifts + 2e-4) / (got.shifts + 2e-4)), -0.7, 0.7)
             )
             step.eager[key].clamp_(-EAGERNESS, EAGERNESS)
             faster = np.log(max(wanted.speed, SLOWEST) / max(got.speed, SLOWEST))
-            further = np.log(np.maximum(wanted[3:], 1e-4) / np.maximum(got[3:], 1e-4))
-            each = np.concatenate([0.5 * (faster + further), [0.5 * (faster + further.mean())] * 3])
-            step.lively[key] += share * torch.from_numpy(np.clip(each, -0.5, 0.5)).float()
-            step.lively[key].clamp_(-LIVELINESS, LIVELINESS)
+            further = np.log(np.maximum(wanted[4:], 1e-4) / np.maximum(got[4:], 1e-4))
+            # a larger step is faster and goes further; a stronger pull keeps it from going as far
+            larger = faster + ASKEW * (further - further.mean())
+            homeward = 2.0 * (larger - further)
+            for rate, each, most in ((step.lively, larger, LIVELINESS), (step.homeward, homeward, HOMEWARD)):
+                each = np.clip(np.concatenate([each, [each.mean()] * 3]), -0.5, 0.5)
+                rate[key] += share * torch.from_numpy(each).float()
+                rate[key].clamp_(-most, most)
             step.restless[key] += share * float(
                 0.3 * np.clip(np.log(max(wanted.fast, 1.0) / max(got.fast, 1.0)), -0.5, 0.5)
             )
             step.restless[key].clamp_(0.0 if key < len(EMOTIONS) else -STIRRED, STIRRED)
+            step.swing[key] += share * (swing - swung)
+            step.swing[key].clamp_(0.0 if key < len(EMOTIONS) else -SWING, SWING)
+            base = 0.0 if key < len(EMOTIONS) else float(step.wander[emotion])
+            variance = (base + float(step.wander[key])) ** 2
+            variance += share * (1.0 - WANDER_STAYS**2) * (wanted.spread**2 - got.spread**2)
+            step.wander[key] = float(np.clip(np.sqrt(max(variance, 0.0)), 0.0, WANDER)) - base
         named = EMOTIONS[emotion] if key < len(EMOTIONS) else STYLES[style]
         print(f"{named:10s} shifts/s {25 * got.shifts:.2f} of {25 * wanted.shifts:.2f}, head °/s "
               f"{25 * np.degrees(got.speed):.1f} of {25 * np.degrees(wanted.speed):.1f}, fast by median "
-              f"{got.fast:.2f} of {wanted.fast:.2f}, ranges ° {np.degrees(got[3:]).round(1)} of "
-              f"{np.degrees(wanted[3:]).round(1)}", flush=True)  # fmt: skip
+              f"{got.fast:.2f} of {wanted.fast:.2f}, ranges ° {np.degrees(got[4:]).round(1)} of "
+              f"{np.degrees(wanted[4:]).round(1)}, gaze ° "
+              f"{np.degrees(got.spread):.1f} of {np.degrees(wanted.spread):.1f}, "
+              f"swing {swung:.2f} of {swing:.2f}", flush=True)  # fmt: skip
+    mouths = talk_of([Talked(a.opening, a.emphasis) for a in (talking or actings)[:MOUTHS]])
     for style, name in enumerate(STYLES):
-        mouths = np.stack([np.resize(a.opening, BEGINS + RUN_STEPS) for a in actings[:MOUTHS]])
         told = []
         for emotion in range(len(EMOTIONS)):
             every = zip(*acted(network, emotion, style, mouths), strict=True)

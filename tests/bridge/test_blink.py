@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from bridge import landmarks as face
-from bridge.blink import BLINK_S, MIN_PAUSE_S, Blinks, close_lids, closure
+from bridge.blink import BLINK_S, MIN_PAUSE_S, USUAL_PER_MIN, Blinks, close_lids, closure, usual_rate
+from bridge.frames import EMOTIONS, STYLES
 
 NEUTRAL = face.neutral_face()
 OPEN_CM = (NEUTRAL[list(face.UPPER_LID)] - NEUTRAL[list(face.LOWER_LID)])[:, 1].tolist()
@@ -77,6 +78,18 @@ def test_rate_zero_never_blinks_and_may_be_turned_up_again() -> None:
     assert not closures(blinks, 60).any()
     blinks.rate_per_min = 30
     assert closures(blinks, 60, start_s=60).any()
+
+
+def test_manner_and_mood_say_how_often() -> None:
+    assert set(USUAL_PER_MIN) == set(STYLES)
+    mood = dict(zip(EMOTIONS, np.eye(len(EMOTIONS), dtype=np.float32), strict=True))
+    rates = {name: usual_rate("actor", one, 1.0) for name, one in mood.items()}
+    assert rates["angry"] < rates["surprised"] < rates["neutral"] < rates["contempt"] < rates["sad"]
+    assert usual_rate("speaker", mood["sad"], 0.0) == USUAL_PER_MIN["speaker"]
+    half = 0.5 * (mood["sad"] + mood["angry"])
+    assert usual_rate("reader", half, 1.0) == pytest.approx(
+        (usual_rate("reader", mood["sad"], 1.0) + usual_rate("reader", mood["angry"], 1.0)) / 2
+    )
 
 
 def test_a_jump_in_time_brings_no_burst() -> None:

@@ -203,7 +203,7 @@ def run_all(direction: Direction, frames: int = 400) -> list[Cues]:
 
 
 def test_same_seed_same_take_and_reset_restores_exactly() -> None:
-    config = DirectionConfig(emotion="happy", blinks_per_min=40, smoothing_ms=20, sensitivity=2)
+    config = DirectionConfig(emotion="happy", blinks=3, smoothing_ms=20, sensitivity=2)
     direction = Direction(config, NEUTRAL)
     first = run_all(direction)
     direction.reset()
@@ -276,7 +276,7 @@ def test_the_configuration_may_be_swapped_from_another_thread_while_it_runs() ->
         i = 0
         while not done.is_set():
             direction.set_emotion(EMOTIONS[i % 8])
-            direction.configure(replace(direction.config, mouth=float(i % 2), blinks_per_min=float(i % 40)))
+            direction.configure(replace(direction.config, mouth=float(i % 2), blinks=float(i % 3)))
             i += 1
 
     stirrer = threading.Thread(target=stir)
@@ -295,7 +295,7 @@ def test_the_configuration_may_be_swapped_from_another_thread_while_it_runs() ->
 @given(st.integers(0, 2**32 - 1), st.floats(0.0, 1.5))
 @settings(max_examples=30, deadline=None)
 def test_lids_meet_and_never_cross(seed: int, size_cm: float) -> None:
-    direction = Direction(DirectionConfig(blinks_per_min=45, seed=seed, lids=2.0), NEUTRAL)
+    direction = Direction(DirectionConfig(style="reader", blinks=1.3, seed=seed, lids=2.0), NEUTRAL)
     closed = False
     for n in range(200):
         rng = np.random.default_rng((seed, n))
@@ -304,7 +304,7 @@ def test_lids_meet_and_never_cross(seed: int, size_cm: float) -> None:
         heights = (out[list(face.UPPER_LID)] - out[list(face.LOWER_LID)])[:, 1]
         assert heights.min() >= 0.0
         closed |= bool((face.lid_gap(out) == 0).any())
-    assert closed  # 45 a minute: some blink lies in these four seconds
+    assert closed  # 60 a minute: some blink lies in these four seconds
 
 
 def test_toward_rest_ends_at_rest_exactly() -> None:

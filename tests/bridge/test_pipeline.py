@@ -74,7 +74,7 @@ class Echo:
 
 
 def pipeline(lookahead_hops: int = 7, config: DirectionConfig | None = None, **others: object) -> Pipeline:
-    config = DirectionConfig(blinks_per_min=40) if config is None else config
+    config = DirectionConfig(style="reader") if config is None else config
     direction = Direction(config, NEUTRAL)
     return Pipeline(Echo(lookahead_hops), direction, Retarget(), **others)  # type: ignore[arg-type]
 
@@ -124,7 +124,7 @@ def test_a_stream_gives_exactly_its_frames(lookahead_hops: int, samples: int) ->
 @settings(max_examples=40, deadline=None)
 def test_chunked_equals_whole(sizes: list[int], lookahead_hops: int, seed: int) -> None:
     audio = speech(sum(sizes), seed)
-    config = DirectionConfig(emotion="happy", blinks_per_min=40, smoothing_ms=20)
+    config = DirectionConfig(emotion="happy", style="reader", smoothing_ms=20)
     expected = whole(pipeline(lookahead_hops, config, gate=SpeechGate()), audio)
     p = pipeline(lookahead_hops, config, gate=SpeechGate())
     got, at = [], 0

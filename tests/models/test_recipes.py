@@ -47,8 +47,9 @@ def trained(
         command(patch, emotion, *common, "-o", out / "emotion", "--steps", 2, "--batch", 8)
         command(patch, expression, "--data", data_folder, "-o", out / "expression.pt", "--steps", 2)
         small = ("--steps", 2, "--batch", 4)
-        command(patch, performance, "--data", data_folder, "-o", out / "performance.pt", *small)
-        where = ("--cues", out / "live" / "cues.pt", "-o", out / "style.pt")
+        mouth = ("--cues", out / "live" / "cues.pt")
+        command(patch, performance, "--data", data_folder, *mouth, "-o", out / "performance.pt", *small)
+        where = (*mouth, "-o", out / "style.pt")
         command(patch, style, "--data", data_folder, *where)
     state = Voice(VoiceConfig(width=16, dilations=(1, 2))).state_dict()
     saved = {
