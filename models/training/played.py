@@ -1,4 +1,5 @@
 """Runs that the cell plays by itself, chance and all, through which a loss can pull it.
+
 The collaborative classifier (Emotional Conversation, Liang & Lu 2024) learns on tracks to read an emotion from eyes and
 head, reads what the cell plays, and pulls that to the emotion it was played for.
 """
