@@ -52,7 +52,7 @@ STIR_STAYS = 15 / 16
 """Share of a head's stir that is left a step later: heads move in bursts of most of a second, and rest."""
 STIRRED = 0.25
 """Largest deviation of what a step adds to the stir."""
-HOMEWARD = 1.6
+HOMEWARD = 2.2
 """How far emotion and style together may move the logarithm of `RETURN`: a head that is drawn back harder swings."""
 SWING = 4.0
 """Most that a unit of stress moves the logarithm of a head step's size."""

@@ -235,7 +235,7 @@ def sets(data: Path) -> dict[str, Played]:
 
 
 def generated(path: Path, played: Played) -> tuple[Moves, float]:
-    """The same figures of baked frames, with `SEEDS` seeds, and `swing_of` them.
+    """The same figures of baked frames, each take with `SEEDS` seeds, and `swing_of` them.
 
     Short sounds are joined to `SPOKEN_S` seconds, and the frames cut into pieces as long as the tracks are: the
     longer one looks, the further a head has wandered and the longer a fixation can be.
@@ -253,8 +253,9 @@ def generated(path: Path, played: Played) -> tuple[Moves, float]:
     piece = max(2, round(float(np.median(lengths)) * CUE_RATE_HZ))
     figures, turns, stresses = [], [], []
     for seed in range(SEEDS):
-        baked = Baked(path, replace(played.direction, seed=seed))
-        for sound in joined[:TAKES]:
+        for take, sound in enumerate(joined[:TAKES]):
+            # chance of its own for every take: few bursts of a head fill half a minute
+            baked = Baked(path, replace(played.direction, seed=TAKES * seed + take))
             cues = baked.cues(sound)[round(SETTLE_S * CUE_RATE_HZ) :]
             figures += [moves_of_cues(cues[at : at + piece]) for at in range(0, len(cues) - piece + 1, piece)]
             turns.append(turns_of(rotation_of_cues(cues)))

@@ -35,7 +35,7 @@ from models.training.style import given
 STEPS = 64
 SHARES = {"mead": 0.35, "acted": 0.2, "talk": 0.25, "grid": 0.2}
 ACTED = ("mead", "acted")
-GAMMA = 0.3
+GAMMA = 0.1
 """How much the collaborative classifier pulls."""
 HEAD_NOISE = 0.02
 """Of a step's unit, added to the head that the cell sees, so that it learns to come back."""
@@ -168,7 +168,8 @@ def collaboration(network: Performance, reader: Collaborative, given: Lesson) ->
     reader.requires_grad_(False)  # it learns from tracks alone
     pull = nn.functional.cross_entropy(reader(read_of(gaze, turned, cell.unit)), label)
     reader.requires_grad_(True)
-    return pull, own
+    # no further than people show it: who overacts is read best
+    return (pull - own.detach()).clamp(min=0.0), own
 
 
 def acted_voices(data: Path, cues: Path) -> dict[int, list[Talked]]:

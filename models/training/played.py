@@ -82,7 +82,9 @@ def played(
         fixation = straight * aim + (1.0 - straight) * fixation
         age = (age + 1.0) * (1.0 - begins)
         gaze = gaze + SACCADE * (fixation - gaze)
-        moved = step[:, :HEAD] + step[:, HEAD:].exp() * tailed(torch.randn_like(step[:, HEAD:]))
+        # how far it moves may be pulled, not whither: a mean that is pulled learns to swing by itself
+        mean, deviation = step[:, :HEAD].detach(), step[:, HEAD:]
+        moved = mean + deviation.exp() * tailed(torch.randn_like(deviation))
         before, head = head, head + cell.unit * moved
         gazes.append(gaze)
         heads.append(head)
