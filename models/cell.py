@@ -48,15 +48,17 @@ EAGERNESS = 2.0
 actors must not add up to eyes that never rest."""
 LIVELINESS = 1.2
 """The same for the logarithm of a head step's size."""
-STIR_STAYS = 15 / 16
-"""Share of a head's stir that is left a step later: heads move in bursts of most of a second, and rest."""
-STIRRED = 0.25
+STIR_STAYS = 3 / 4
+"""Share of a head's stir that is left a step later: tracked heads move in bursts of an eighth of a second."""
+STIRRED = 0.7
 """Largest deviation of what a step adds to the stir."""
 HOMEWARD = 2.2
 """How far emotion and style together may move the logarithm of `RETURN`: a head that is drawn back harder swings."""
 SWING = 4.0
 """Most that a unit of stress moves the logarithm of a head step's size."""
 WANDER, WANDER_STAYS = 0.006, 123 / 128
+SIDEWAYS = (1.3, 0.4)
+"""Of that, along yaw and pitch: eyes wander to the side."""
 """Largest deviation (rad) of what a step adds to how far eyes are off their fixation, and the share of it that stays:
 eyes that rest still make small jumps, and drift back within a second (a share that 16 bits hold exactly)."""
 MAX_AGE_STEPS = 125.0

@@ -20,8 +20,6 @@ from models.cell import (
     AGE_SEEN,
     DRIVE,
     EAGERNESS,
-    FAST_STEPS,
-    GAZE_SEEN,
     HEAD,
     HEAD_SEEN,
     HIDDEN,
@@ -30,34 +28,28 @@ from models.cell import (
     LEAST_TEMPERATURE,
     LIVELINESS,
     MAX_AGE_STEPS,
-    MOMENTUM,
     MOST,
     MOST_HEAD,
     MOUTH,
     RESIDUAL,
     RETURN,
-    SACCADE,
     SAID,
     SHARPNESS,
     SHORTEST,
-    SLOW_STEPS,
-    STEP_SEEN,
-    STIR_STAYS,
+    SIDEWAYS,
     STIRRED,
     SWING,
-    UNIT,
     USUAL_RESIDUAL,
     USUAL_SHIFT,
     USUAL_STEP,
     WANDER,
-    WANDER_STAYS,
     Cell,
-    counter,
     heard,
 )
 from models.chance import cubed, tailed, uniform_of
 from models.data.motion import MOTION_SIZE
 from models.emphasis import BANDS
+from models.pose import carried, shown
 from models.streaming import State
 from models.stride import DRAWN, LOOK, POSE, Ahead, Products, Stride, Walk
 
@@ -65,27 +57,6 @@ SIZE = POSE + 2
 """What is remembered: the pose, the opening at the last step, and the phase, 1 where the next frame lies between
 two steps."""
 assert MOTION_SIZE == 2 * 2 + HEAD and NOISE == 4 + HEAD  # noqa: S101, PT018  shapes agree across rooms
-
-
-def carried(known: Tensor) -> Tensor:
-    """(B, POSE + DRAWN − LOOK) a pose with its new look, and what was drawn → the pose after. Linear."""
-    sizes = [2, 2, 2, 1, HEAD, HEAD, 2, 1, HEAD, 2, 2, 1]
-    lively, gaze, fixation, age, head, step, off, stir, drawn, livelier, further, more = torch.split(
-        known, sizes, 1
-    )
-    faded = known.new_tensor([1.0 - 1.0 / FAST_STEPS, 1.0 - 1.0 / SLOW_STEPS]) * (lively + livelier)
-    gaze = gaze + SACCADE * (GAZE_SEEN * fixation - gaze)
-    step = MOMENTUM * step - RETURN * STEP_SEEN / HEAD_SEEN * head + STEP_SEEN * drawn
-    off, stir = WANDER_STAYS * off + further, STIR_STAYS * stir + more
-    return torch.cat([faded, gaze, fixation, age, head + HEAD_SEEN / STEP_SEEN * step, step, off, stir], 1)
-
-
-def shown(pose: Tensor) -> Tensor:
-    """(B, POSE) → motion (B, 10) when the step is over. Linear."""
-    _, gaze, _, head, _, off, _ = torch.split(pose, [2, 2, LOOK, HEAD, HEAD, 2, 1], 1)
-    head = head / HEAD_SEEN * pose.new_tensor(UNIT)
-    gaze = gaze / GAZE_SEEN + off - counter(head)
-    return torch.cat([gaze, gaze, head], 1)
 
 
 class Step(nn.Module):
@@ -192,7 +163,7 @@ class Step(nn.Module):
         hot = temperature.unsqueeze(1)
         # what says how far off its class a new fixation lies stirs the head in all the steps that begin none
         stir = restless.clamp(0.0, STIRRED) * noise[..., 2:3]
-        off = hot * wander.clamp(0.0, WANDER) * cubed(noise[..., 2:4])
+        off = hot * wander.clamp(0.0, WANDER) * cubed(noise[..., 2:4]) * noise.new_tensor(SIDEWAYS)
         return Ahead(
             gates,
             fresh,

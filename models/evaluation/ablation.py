@@ -29,7 +29,7 @@ from models.data.windows import delayed
 from models.evaluation import face_emotion, faces, voice_emotion
 from models.evaluation.face_emotion import Face, Made, directed, recordings, voiced
 from models.evaluation.faces import Judge
-from models.evaluation.motion import RATE_HZ, moves
+from models.evaluation.moves import RATE_HZ, moves
 from models.expression import Expression
 from models.losses import Relations
 from models.motion import Motion

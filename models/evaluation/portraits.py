@@ -16,7 +16,8 @@ from bridge.frames import CUE_RATE_HZ, EMOTIONS, Floats
 from models.data.motion import motion_of, rotation_vectors
 from models.data.tracks import Track
 from models.evaluation.face_emotion import Face, directed_to
-from models.evaluation.motion import RATE_HZ, SETTLE_S, Played, quaternion_matrices
+from models.evaluation.motion import SETTLE_S, Played
+from models.evaluation.moves import RATE_HZ, quaternion_matrices
 from models.evaluation.plots import pyplot
 from models.evaluation.systems import Baked
 

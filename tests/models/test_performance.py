@@ -21,6 +21,7 @@ from models.cell import (  # noqa: E402
     SACCADE,
     SHARPNESS,
     SHORTEST,
+    SIDEWAYS,
     STIR_STAYS,
     STIRRED,
     SWING,
@@ -35,7 +36,7 @@ from models.chance import cubed, tailed, uniform_of  # noqa: E402
 from models.collaborative import Collaborative  # noqa: E402
 from models.data.motion import swing_of  # noqa: E402
 from models.data.performances import Acting, emotion_in, fixations, performances  # noqa: E402
-from models.evaluation import motion as figures  # noqa: E402
+from models.evaluation import moves as figures  # noqa: E402
 from models.performance import Performance  # noqa: E402
 from models.training import performance as recipe  # noqa: E402
 from models.training import rates  # noqa: E402
@@ -134,7 +135,10 @@ def as_learned(made: Performance, noise: torch.Tensor, temperature: float) -> to
         stir = STIR_STAYS * stir + float(restless * noise[0, t, 2])
         head_before, head = head, head + step.cell.unit * (likely[:, :6] + moved - homesick)
         gaze_before, gaze = gaze, gaze + SACCADE * (fixation - gaze)
-        off_before, off = off, WANDER_STAYS * off + temperature * wander * cubed(noise[:, t, 2:4])
+        off_before, off = (
+            off,
+            WANDER_STAYS * off + temperature * wander * cubed(noise[:, t, 2:4]) * torch.tensor(SIDEWAYS),
+        )
         halves = (gaze_before + gaze) / 2, (head_before + head) / 2, (off_before + off) / 2
         for eyes, pose, wandered in (halves, (gaze, head, off)):
             seen = eyes + wandered - counter(pose)
