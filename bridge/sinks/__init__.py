@@ -18,6 +18,10 @@ SCHEMES = {
     "zmq+connect": ("bridge.sinks.zeromq", "ZeroMqSink"),
     "osc": ("bridge.sinks.osc", "OscSink"),
     "vmc": ("bridge.sinks.vmc", "VmcSink"),
+    "livelink": ("bridge.sinks.livelink", "LiveLinkSink"),
+    "ifacialmocap": ("bridge.sinks.ifacialmocap", "IFacialMocapSink"),
+    "openseeface": ("bridge.sinks.openseeface", "OpenSeeFaceSink"),
+    "vrchat": ("bridge.sinks.vrchat", "VrChatSink"),
     "preview": ("bridge.sinks.preview", "PreviewSink"),
     "null": ("bridge.sinks.null", "NullSink"),
 }

@@ -88,19 +88,21 @@ def bundles(messages: Sequence[bytes], limit: int = PACKET_LIMIT) -> list[bytes]
         ValueError: if one message alone is too big.
     """
     packets: list[bytes] = []
-    group: list[bytes] = []
+    parts = [_BUNDLE_HEAD]
     size = len(_BUNDLE_HEAD)
     for m in messages:
-        cost = 4 + len(m)
-        if len(_BUNDLE_HEAD) + cost > limit:
-            raise ValueError(
-                f"an OSC message of {len(m)} bytes does not fit a packet of {limit}; shorten its names"
-            )
-        if size + cost > limit:
-            packets.append(bundle(group))
-            group, size = [], len(_BUNDLE_HEAD)
-        group.append(m)
-        size += cost
-    if group:
-        packets.append(bundle(group))
+        length = len(m)
+        if size + 4 + length > limit:
+            if len(_BUNDLE_HEAD) + 4 + length > limit:
+                raise ValueError(
+                    f"an OSC message of {length} bytes does not fit a packet of {limit}; shorten its names"
+                )
+            packets.append(b"".join(parts))
+            parts = [_BUNDLE_HEAD]
+            size = len(_BUNDLE_HEAD)
+        parts.append(length.to_bytes(4, "big"))
+        parts.append(m)
+        size += 4 + length
+    if len(parts) > 1:
+        packets.append(b"".join(parts))
     return packets
