@@ -17,8 +17,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from bridge.address import check_options, endpoints, one_of
+from bridge.arkit import SHORT_NAMES, Angles, angles
 from bridge.frames import RigFrame
-from bridge.sinks.arkit import SHORT_NAMES, Angles, angles
 from bridge.sinks.datagram import DatagramSink
 
 PORT = 49983

@@ -2,7 +2,7 @@
 
 One packet a frame, big-endian: version, device, subject, frame time, and 61 numbers: the 52 shapes in the
 order of the app's packets (its recordings swap two pairs) and nine angles in radians, signs as in
-`bridge.sinks.arkit`. Options:
+`bridge.arkit`. Options:
 
 * `name`: the subject as Unreal lists it (the actor's name). Some readers of the app take packets of 312 bytes
   only: give them a name of six characters, such as `iPhone`.
@@ -21,9 +21,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from bridge.address import check_options, endpoints, one_of
+from bridge.arkit import angles
 from bridge.frames import ARKIT_INDEX, RigFrame
 from bridge.sinks import SinkError
-from bridge.sinks.arkit import angles
 from bridge.sinks.datagram import DatagramSink
 from bridge.sinks.osc_packet import big_endian
 

@@ -3,17 +3,18 @@
 Columns follow the app's *recording*, in which JawRight precedes JawLeft and MouthRight precedes
 MouthLeft (its network packet has them the other way round): values are placed by name, never by
 index. Timecode is HH:MM:SS:FF.mmm at 50 frames a second, where .mmm is thousandths of a frame; a
-row stands at the middle of its frame, hence .500. Angles are radians with the signs of
-`bridge.frames`: yaw + to the subject's left, pitch + up, roll + with the subject's left side up.
+row stands at the middle of its frame, hence .500. Angles are radians with the app's signs
+(`bridge.arkit`): yaw + to the subject's left, pitch + down, roll + with the subject's left side up.
 """
 
 from __future__ import annotations
 
-import math
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 
-from bridge.frames import ARKIT_INDEX, CUE_RATE_HZ, Cues, Floats, RigFrame
+from bridge.arkit import angles
+from bridge.frames import ARKIT_INDEX, CUE_RATE_HZ, RigFrame
 from bridge.takes import TakeError
 from bridge.takes.draft import DraftedTake
 
@@ -47,20 +48,6 @@ def timecode(n: int) -> str:
     return f"{hour:02}:{minute:02}:{second:02}:{frame:02}.500"
 
 
-def head_angles(rotation: Floats) -> tuple[float, float, float]:
-    """Yaw, pitch and roll in radians of a unit quaternion xyzw, yaw turned first, roll last."""
-    x, y, z, w = (float(v) for v in rotation)
-    yaw = math.atan2(2 * (x * z + w * y), 1 - 2 * (x * x + y * y))
-    pitch = math.asin(max(-1.0, min(1.0, 2 * (y * z - w * x))))
-    roll = math.atan2(2 * (x * y + w * z), 1 - 2 * (x * x + z * z))
-    return yaw, pitch, roll
-
-
-def _angles(cues: Cues) -> tuple[float, ...]:
-    (right_yaw, right_pitch), (left_yaw, left_pitch) = cues.gaze.tolist()
-    return (*head_angles(cues.head_rotation), left_yaw, left_pitch, 0.0, right_yaw, right_pitch, 0.0)
-
-
 class CsvTake(DraftedTake):
     """Writes a row for each frame as it comes; memory does not grow."""
 
@@ -75,7 +62,9 @@ class CsvTake(DraftedTake):
             OSError: if it cannot be written; nothing is left behind then.
         """
         weights = frame.weights.tolist()
-        self._write(_ROW % (timecode(frame.cues.n), *_in_order(weights), *_angles(frame.cues)))
+        self._write(
+            _ROW % (timecode(frame.cues.n), *_in_order(weights), *chain.from_iterable(angles(frame.cues)))
+        )
 
     def _write(self, line: str) -> None:
         try:

@@ -8,13 +8,23 @@ LeftEyePitch +0.129, eyeLookInLeft 0.072 beside LeftEyeYaw -0.028.
 
 from __future__ import annotations
 
-from bridge.frames import ARKIT, Cues
-from bridge.takes.csv import head_angles
+import math
+
+from bridge.frames import ARKIT, Cues, Floats
 
 Angles = tuple[float, float, float]
 """Yaw, pitch and roll in radians: left, down and left side up are +; turned by yaw first and by roll last."""
 DIRECTIONS = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")
 """Shapes whose Left and Right say where to, and not which half of a pair they are."""
+
+
+def head_angles(rotation: Floats) -> tuple[float, float, float]:
+    """Yaw, pitch and roll in radians of a unit quaternion xyzw, yaw turned first, roll last."""
+    x, y, z, w = (float(v) for v in rotation)
+    yaw = math.atan2(2 * (x * z + w * y), 1 - 2 * (x * x + y * y))
+    pitch = math.asin(max(-1.0, min(1.0, 2 * (y * z - w * x))))
+    roll = math.atan2(2 * (x * y + w * z), 1 - 2 * (x * x + z * z))
+    return yaw, pitch, roll
 
 
 def angles(cues: Cues) -> tuple[Angles, Angles, Angles]:
