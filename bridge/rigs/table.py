@@ -48,13 +48,13 @@ class _Reader:
     def toml(self, text: str) -> dict[str, Any]:
         try:
             data: dict[str, Any] = tomllib.loads(text)
-            return data
         except RecursionError:
             raise self.fail("not TOML: nested too deeply") from None
         except ValueError as error:  # also of numbers with more digits than Python reads
             at = re.search(r"at line (\d+)", str(error))
             end = len(self._lines) if "end of document" in str(error) else 1
             raise self.fail(f"not TOML: {error}", line=int(at[1]) if at else end) from error
+        return data
 
     def known(self, name: str, names: tuple[str, ...], what: str, *path: str) -> None:
         if name in names:
