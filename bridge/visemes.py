@@ -101,6 +101,7 @@ def best_visemes(names: Sequence[str], values: Floats) -> list[str]:
     hold = min(TAKE_HOLD_FRAMES, frames)
     if not frames:
         return []
+    values = values * values  # a sure viseme, such as lips shut, counts more than a long doubtful one
     mass = np.concatenate([np.zeros((1, kinds)), np.cumsum(values, 0, dtype=np.float64)])
     best = np.full((frames + 1, kinds), -np.inf)  # of the first t frames, ending in k held long enough
     came = np.full((frames + 1, kinds), -1)  # viseme before k's stretch if that is `hold` long; −1: k goes on

@@ -5,23 +5,15 @@ Every complaint is one line with file, line and what would do. Knows nothing of 
 
 from __future__ import annotations
 
-import difflib
-import re
-import sys
 from typing import Any
 
 from bridge.frames import ARKIT, EMOTIONS
-from bridge.rigs.lines import Lines
-from bridge.rigs.literal import number, shown
+from bridge.rigs.document import Document
+from bridge.rigs.literal import shown
 from bridge.rigs.measures import INPUTS, MEASURES
 from bridge.rigs.response import read_response
-from bridge.rigs.row import AXES, UNITS, Bone, Curve, RigError, RigTable
+from bridge.rigs.row import AXES, UNITS, Bone, Curve, RigTable
 from bridge.rigs.side import mirrored_bone, mirrored_curve, mirrored_name
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found]
 
 HALF_TURN = {"radians": 3.141592653589793, "degrees": 180.0}
 _TABLE_KEYS = ("title", "rest", "curves", "bones")
@@ -33,41 +25,8 @@ _BONE_KEYS = (*AXES, "unit", "side")
 _GROUPS = {"weights": ARKIT, "emotion": EMOTIONS, "cues": MEASURES}
 
 
-class _Reader:
-    """Reads one table; every complaint names file, line and what is known."""
-
-    def __init__(self, text: str, where: str) -> None:
-        self._lines = Lines(text)
-        self._where = where
-
-    def fail(self, message: str, *path: str, line: int | None = None) -> RigError:
-        """The error to raise about what stands at `path`."""
-        text = " ".join(message.split())  # a name may hold any character
-        return RigError(f"{self._where}:{line or self._lines.of(*path)}: {text}")
-
-    def toml(self, text: str) -> dict[str, Any]:
-        try:
-            data: dict[str, Any] = tomllib.loads(text)
-        except RecursionError:
-            raise self.fail("not TOML: nested too deeply") from None
-        except ValueError as error:  # also of numbers with more digits than Python reads
-            at = re.search(r"at line (\d+)", str(error))
-            end = len(self._lines) if "end of document" in str(error) else 1
-            raise self.fail(f"not TOML: {error}", line=int(at[1]) if at else end) from error
-        return data
-
-    def known(self, name: str, names: tuple[str, ...], what: str, *path: str) -> None:
-        if name in names:
-            return
-        close = difflib.get_close_matches(name, names, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise self.fail(f"unknown {what} {shown(name)}{hint} (known: {', '.join(names)})", *path, name)
-
-    def number(self, value: Any, what: str, *path: str) -> float:
-        try:
-            return number(value)
-        except ValueError as error:
-            raise self.fail(f"{what} is {shown(value)}; {error}", *path) from None
+class _Reader(Document):
+    """Reads one table."""
 
     def factors(self, value: Any, key: str, of: str, *path: str) -> dict[str, float]:
         if not isinstance(value, dict):
@@ -214,4 +173,4 @@ def parse_rig(text: str, where: str = "rig") -> RigTable:
         RigError: on anything it does not know or cannot use.
     """
     reader = _Reader(text, where)
-    return reader.table(reader.toml(text))
+    return reader.table(reader.toml())
