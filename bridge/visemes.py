@@ -74,6 +74,7 @@ class Visemes:
         if self._shown is None:
             self._shown = int(self._strength.argmax())
         elif self._may_change:
+            self._strength[self._shown] = values[self._shown]  # it was seen: no memory of it is needed
             strongest = int(self._strength.argmax())
             if strongest != self._shown and self._strength[strongest] > values[self._shown] + MARGIN:
                 self._shown = strongest

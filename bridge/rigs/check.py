@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bridge.frames import ARKIT, EMOTIONS, Cues, Floats, rest_cues
-from bridge.landmarks import neutral_face
+from bridge import landmarks as face
+from bridge.frames import ARKIT, ARKIT_INDEX, EMOTIONS, Cues, Floats, rest_cues
+from bridge.rigs.measures import mirrored_input
 from bridge.rigs.rig import Rig, turned
 from bridge.rigs.row import AXES
 
@@ -42,18 +43,29 @@ def unread(rig: Rig) -> tuple[str, ...]:
 
 
 def poses() -> Iterator[Frame]:
-    """The resting face, then each weight and emotion alone at 1, and eyes and head turned each way."""
-    rest = rest_cues(0, neutral_face())
+    """Rest; each weight and emotion alone, both sides together; lips parted, eyes and head turned."""
+    rest = rest_cues(0, face.neutral_face())
     none = np.zeros(len(ARKIT), np.float32)
     yield none, rest
     for i in range(len(ARKIT)):
         weights = none.copy()
         weights[i] = 1
         yield weights, rest
-    for i in range(len(EMOTIONS)):
-        emotion = np.zeros(len(EMOTIONS), np.float32)
-        emotion[i] = 1
-        yield none, rest.with_(emotion=emotion)
+    for i, name in enumerate(ARKIT):
+        if name.endswith("Left"):
+            weights = none.copy()
+            weights[[i, ARKIT_INDEX[mirrored_input(name)[0]]]] = 1
+            yield weights, rest
+    for share in (1.0, 0.5):  # half of it is left neutral
+        for i in range(len(EMOTIONS)):
+            emotion = rest.emotion * np.float32(1 - share)
+            emotion[i] += share
+            yield none, rest.with_(emotion=emotion)
+    for gap in (0.3, 0.6, 1.0, 1.5):
+        landmarks = rest.landmarks.copy()
+        landmarks[list(face.GAP_LOWER), 1] -= gap
+        landmarks[48, 0] -= gap / 5
+        yield none, rest.with_(landmarks=landmarks)
     for sign in (-_TURNED, _TURNED):
         for axis in range(2):
             gaze = np.zeros((2, 2), np.float32)

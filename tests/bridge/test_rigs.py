@@ -248,7 +248,7 @@ def test_a_table_that_cannot_be_used(tmp_path: Path, text: str, message: str) ->
 
 
 def test_no_such_rig(tmp_path: Path) -> None:
-    with pytest.raises(RigError, match="no rig 'vrm2'; shipped: arkit52, .*oculus15, .*vrm0, vrm1"):
+    with pytest.raises(RigError, match=r"no rig 'vrm2'; shipped: arkit52, .*oculus15, .*vrm0, vrm1"):
         load_rig("vrm2")
     with pytest.raises(RigError, match=r"gone\.toml: No such file"):
         load_rig(tmp_path / "gone.toml")
