@@ -3,6 +3,7 @@
 import math
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -281,6 +282,21 @@ def test_a_table_of_bones_alone() -> None:
     rig = Rig(parse_rig("[bones.Jaw]\nunit = 'degrees'\npitch = { weights = { jawOpen = -22.0 } }"))
     assert rig(weights(jawOpen=1), REST) == {}
     assert math.degrees(rig.bones(weights(jawOpen=0.5), REST)["Jaw"].pitch) == pytest.approx(-11)
+
+
+# the page
+
+
+def test_the_example_of_the_page_is_a_table() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rigs.md").read_text(encoding="utf-8")
+    example = page.split("```toml\n")[1].split("```")[0]
+    rig = Rig(parse_rig(example, "docs/rigs.md"))
+    assert rig.bone_names == ("Head", "Jaw", "EyeLeft", "EyeRight")
+    assert "BrowRight" in rig.names
+    for name in MEASURES:
+        assert f"`{name}`" in page, name
+    for name in rig_names():
+        assert f"`{name}`" in page, name
 
 
 # mistakes
