@@ -16,6 +16,9 @@ RigName = Annotated[
 Out = Annotated[Path, typer.Option("-o", "--out", help="The file to write.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
 
+PIECE_SAMPLES = 1600
+"""The bundled speech is heard in pieces of 0.1 s."""
+
 rig = typer.Typer(
     name="rig",
     no_args_is_help=True,
@@ -143,22 +146,20 @@ def _take(path: Path) -> list[Frame]:
 
 def _demo() -> list[Frame]:
     """The bundled speech, walked through the eight emotions as in `facecue demo`, without waiting for it."""
-    from threading import Event
+    import time
+
+    import numpy as np
 
     from bridge.assembly import assemble
     from bridge.config import LiveConfig
-    from bridge.frames import EMOTIONS, RATE_HZ, RigFrame
-    from bridge.pipeline import run
-    from bridge.sources import open_source
+    from bridge.frames import EMOTIONS, RATE_HZ, AudioBlock
     from bridge.sources.demo import DEMO_CLIPS, load_clip
 
-    each_s = sum(load_clip(name).size for name, _ in DEMO_CLIPS) / RATE_HZ / len(EMOTIONS)
+    speech = np.concatenate([load_clip(name) for name, _ in DEMO_CLIPS])
     pipeline = assemble(LiveConfig(), realtime=False).pipeline
-    frames: list[Frame] = []
-
-    def keep(frame: RigFrame) -> None:
-        frames.append((frame.weights, frame.cues))
-        pipeline.direction.set_emotion(EMOTIONS[int(frame.cues.time_s / each_s) % len(EMOTIONS)])
-
-    run(open_source("demo://", realtime=False), pipeline, (), stop=Event(), on_frame=keep)
-    return frames
+    frames = []
+    for i in range(0, speech.size, PIECE_SAMPLES):  # an emotion is asked for before its sound comes
+        pipeline.direction.set_emotion(EMOTIONS[i * len(EMOTIONS) // speech.size])
+        frames += pipeline.feed(AudioBlock(speech[i : i + PIECE_SAMPLES], i / RATE_HZ, time.perf_counter()))
+    frames += pipeline.flush()
+    return [(frame.weights, frame.cues) for frame in frames]

@@ -104,12 +104,14 @@ def _curves(rig: Rig, frames: list[Frame]) -> list[Reached]:
             still = float(np.ptp(posed[:, i])) < STILL * span
             note = "never moves" if still else "still here; single weights or emotions move it"
         elif curve.name != rig.table.rest:
-            past = before[:, i] >= curve.high
-            under = before[:, i] <= curve.low
-            if (past | under).all():
+            at_high = shown[:, i] >= curve.high - STILL * span
+            at_low = before[:, i] <= curve.low
+            if (at_high | at_low).all():
                 note = "always at a limit: smaller gain or wider limits"
-            elif past.mean() > OFTEN:
-                note = f"at its max in {past.mean():.0%} of the frames, {before[:, i].max():.2g} without it"
+            elif at_high.mean() > OFTEN:
+                note = (
+                    f"at its max in {at_high.mean():.0%} of the frames, {before[:, i].max():.2g} without it"
+                )
         reached.append(Reached(curve.name, low, high, note))
     return reached
 

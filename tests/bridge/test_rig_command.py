@@ -44,6 +44,7 @@ def test_a_table_is_tried_on_a_take(tmp_path: Path, capsys: pytest.CaptureFixtur
     table.write_text(
         "title = 'Mine'\n[curves]\nJaw = 'jawOpen'\nPuff = 'cheekPuff'\n[curves.Never]\n[curves.Hard]\n"
         "weights = { jawOpen = 9 }\n[curves.Edge]\nweights = { jawOpen = -1 }\noffset = -1\nmin = -1\n"
+        "[curves.Both]\nweights = { jawOpen = 1000 }\noffset = -500\n"
         "[bones.Chin]\nunit = 'degrees'\npitch = { weights = { jawOpen = -20 } }\n",
         encoding="utf-8",
     )
@@ -54,6 +55,7 @@ def test_a_table_is_tried_on_a_take(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "still here; single weights or emotions move it" in lines["Puff"]
     assert "never moves" in lines["Never"]
     assert "at its max in" in lines["Hard"]
+    assert "always at a limit" in lines["Both"]
     assert "never moves" in lines["Edge"]
     assert "jawOpen" not in lines["not"]
     assert "browInnerUp" in lines["not"]

@@ -149,8 +149,8 @@ def test_curves_are_what_the_formula_says(curves: list[Curve], seed: int) -> Non
     given_ |= dict(zip(MEASURES, measured(MEASURES, w, cues), strict=True))
     values = Rig(RigTable("t", tuple(curves))).values(w, cues)
     for value, curve in zip(values.tolist(), curves, strict=True):
-        slack = 1e-3
-        if isinstance(curve.response.shape, tuple):  # a steep stretch makes much of float32's last bit
+        slack = 1e-3 if isinstance(curve.response.shape, str) else 5e-3  # a root makes much of the last bit
+        if isinstance(curve.response.shape, tuple):  # so does a steep stretch
             steps = pairwise(curve.response.shape)
             slack *= max(1.0, *(abs((b[1] - a[1]) / (b[0] - a[0])) for a, b in steps))
         assert value == pytest.approx(naive(curve, given_), abs=slack)
