@@ -20,6 +20,7 @@ from bridge.commands.demo import demo
 from bridge.commands.devices import devices
 from bridge.commands.doctor import doctor
 from bridge.commands.live import live
+from bridge.commands.rig import rig
 
 DEBUG = "--debug"
 INTERRUPTED = 130
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 for verb in (demo, live, bake, devices, doctor):
     app.command()(verb)
+app.add_typer(rig, name="rig")
 
 
 def _show_version(wanted: bool) -> None:
@@ -106,6 +108,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _verb(arguments: Sequence[str]) -> str:
     names = [command.callback.__name__ for command in app.registered_commands if command.callback]
+    names += [group.name for group in app.registered_groups if group.name]
     return next((f"{argument} " for argument in arguments if argument in names), "")
 
 

@@ -1,199 +1,113 @@
-"""A rig's table and its evaluation: ARKit weights, emotion and cues → named curves.
+"""A compiled rig: ARKit weights, emotion and cues → named curves and turns of bones. Stateless.
 
-A table is TOML; `docs/retarget.md` describes it. Each curve is
+Each curve, and each axis of a bone, is
 
-    clamp(gain · Σ factor·input + offset, min, max) · (1 − clamp(Σ unless, 0, 1))
+    clamp(response(gain · Σ factor·input + offset), min, max) · (1 − clamp(Σ unless, 0, 1))
 
-`parse_rig` reads a table strictly, `Rig` compiles it to two matrices. Knows nothing of how weights are made.
+Knows nothing of how weights are made, and of a table only what `bridge.rigs.row` says.
 """
 
 from __future__ import annotations
 
-import difflib
 import math
-import re
-import sys
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from bridge import landmarks as face
-from bridge.frames import ARKIT, ARKIT_INDEX, EMOTIONS, Cues, Floats
+from bridge.frames import Cues, Floats
+from bridge.rigs.measures import INPUTS, MEASURES, measured
+from bridge.rigs.row import UNITS, Curve, RigError, RigTable
+from bridge.rigs.table import parse_rig
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found]
-
-MEASURES = ("lipGap", "mouthWidth", "gazeYaw", "gazePitch", "blinkBoth", "one")
-"""What a table may read under `cues`: inner-lip gap (cm), mouth width over the neutral one (cm), mean gaze of
-the two eyes (rad; + left, + up), the smaller of the two eyeBlink, and the constant 1."""
-INPUTS = (*ARKIT, *EMOTIONS, *MEASURES)
 LARGEST_FILE = 1 << 20  # a table is some kilobytes
-_TABLE_KEYS = ("title", "rest", "curves")
-_CURVE_KEYS = ("weights", "emotion", "cues", "gain", "offset", "min", "max", "unless")
-_GROUPS = {"weights": ARKIT, "emotion": EMOTIONS, "cues": MEASURES}
+_FIRST_MEASURE = len(INPUTS) - len(MEASURES)
+_COLUMN = {name: i for i, name in enumerate(INPUTS)}
 
 
-class RigError(ValueError):
-    """A rig table that cannot be used; one line that says where and what would do."""
+class Turn(NamedTuple):
+    """A bone's turn from rest, in the head frame: right-handed, x the subject's left, y up, z out of the face."""
+
+    rotation: tuple[float, float, float, float]
+    """Unit quaternion xyzw; yaw is turned first, roll last, each about the axes as turned so far."""
+    yaw: float
+    """Radians, + to the subject's left (about +y)."""
+    pitch: float
+    """Radians, + up (about −x)."""
+    roll: float
+    """Radians, + with the subject's left side up (about +z)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """One named curve: what the module's header shows."""
-
-    name: str
-    inputs: dict[str, float]
-    """Factor of each of `INPUTS`."""
-    gain: float = 1.0
-    offset: float = 0.0
-    low: float = 0.0
-    high: float = 1.0
-    unless: dict[str, float] = field(default_factory=dict)
+def turned(yaw: float, pitch: float, roll: float) -> Turn:
+    """The turn of three angles in radians."""
+    sy, cy = math.sin(yaw / 2), math.cos(yaw / 2)
+    sp, cp = math.sin(pitch / 2), math.cos(pitch / 2)
+    sr, cr = math.sin(roll / 2), math.cos(roll / 2)
+    x, y, z, w = -cy * sp, sy * cp, sy * sp, cy * cp  # yaw and pitch
+    return Turn((x * cr + y * sr, y * cr - x * sr, w * sr + z * cr, w * cr - z * sr), yaw, pitch, roll)
 
 
-@dataclass(frozen=True, slots=True)
-class RigTable:
-    """A table as written: parsed and checked, not yet compiled."""
+class _Rows:
+    """Rows compiled to two matrices, evaluated together."""
 
-    title: str
-    curves: tuple[Curve, ...]
-    rest: str | None = None
-    """Curve that takes what the others leave of 1; the others are scaled down where they sum to more."""
+    def __init__(self, rows: Sequence[Curve]) -> None:
+        self._matrix = np.zeros((len(rows), len(INPUTS)), np.float32)
+        self._unless = np.zeros_like(self._matrix)
+        for row, curve in enumerate(rows):
+            for name, factor in curve.inputs.items():
+                self._matrix[row, _COLUMN[name]] = factor * curve.gain
+            for name, factor in curve.unless.items():
+                self._unless[row, _COLUMN[name]] = factor
+        self._has_unless = bool(self._unless.any())
+        self._offset = np.array([c.offset for c in rows], np.float32)
+        self._low = np.array([c.low for c in rows], np.float32)
+        self._high = np.array([c.high for c in rows], np.float32)
+        self._bent = [(i, c.response) for i, c in enumerate(rows) if not c.response.linear]
+        used = {name for c in rows for name in (*c.inputs, *c.unless)}
+        self._measures = tuple(name for name in MEASURES if name in used)  # only those are measured
+        self._measure_columns = [_COLUMN[name] for name in self._measures]
 
+    def inputs(self, weights: Floats, cues: Cues) -> Floats:
+        """(len(INPUTS),) what these rows read; measures that none reads stay 0."""
+        inputs: Floats = np.zeros(len(INPUTS), np.float32)
+        inputs[: weights.size] = weights
+        inputs[weights.size : _FIRST_MEASURE] = cues.emotion
+        if self._measures:
+            inputs[self._measure_columns] = measured(self._measures, weights, cues)
+        return inputs
 
-class _Reader:
-    """Reads one table; every complaint names file, line and what is known."""
+    def raw(self, inputs: Floats) -> Floats:
+        """(rows,) before limits and `unless`."""
+        values: Floats = self._matrix @ inputs + self._offset
+        for row, response in self._bent:
+            values[row] = response(np.float64(values[row]))
+        return values
 
-    def __init__(self, text: str, where: str) -> None:
-        self._lines = text.splitlines()
-        self._where = where
-
-    def fail(self, message: str, word: str | None = None, curve: str | None = None) -> RigError:
-        """The error to raise; `word` is looked for from the line where `curve` begins."""
-        line = 0
-        if word is not None:
-            begin = self._line_of(curve, 0) if curve else 0
-            line = self._line_of(word, max(0, begin - 1)) or begin
-        return RigError(f"{self._where}{f':{line}' if line else ''}: {message}")
-
-    def _line_of(self, word: str, start: int) -> int:
-        """Number of the first line from `start` on that holds `word` outside a comment; 0 if none does."""
-        pattern = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])")
-        for number, line in enumerate(self._lines[start:], start + 1):
-            if pattern.search(line.partition("#")[0]):
-                return number
-        return 0
-
-    def known(self, name: str, names: tuple[str, ...], what: str, curve: str | None = None) -> None:
-        if name in names:
-            return
-        close = difflib.get_close_matches(name, names, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise self.fail(f"unknown {what} {name!r}{hint} (known: {', '.join(names)})", name, curve)
-
-    def number(self, value: Any, what: str, word: str, curve: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise self.fail(f"{what} of curve {curve!r} is {value!r}; a finite number is needed", word, curve)
-        return float(value)
-
-    def factors(self, value: Any, key: str, curve: str) -> dict[str, float]:
-        if not isinstance(value, dict):
-            raise self.fail(f"{key} of curve {curve!r} is {value!r}; write {{ name = factor }}", key, curve)
-        what = {"weights": "weight", "emotion": "emotion", "cues": "cue", "unless": "input"}[key]
-        for name in value:
-            self.known(name, _GROUPS.get(key, INPUTS), what, curve)
-        return {name: self.number(v, f"{key}.{name}", name, curve) for name, v in value.items()}
-
-    def curve(self, name: str, value: Any) -> Curve:
-        if isinstance(value, str):  # short form: the curve is that weight
-            self.known(value, ARKIT, "weight", name)
-            return Curve(name, {value: 1.0})
-        if not isinstance(value, dict):
-            raise self.fail(f"curve {name!r} is {value!r}; give a weight's name or a table", name)
-        for key in value:
-            self.known(key, _CURVE_KEYS, "key", name)
-        inputs: dict[str, float] = {}
-        for key in _GROUPS:
-            inputs |= self.factors(value.get(key, {}), key, name)
-        numbers = {
-            k: self.number(value.get(k, d), k, k, name)
-            for k, d in (("gain", 1.0), ("offset", 0.0), ("min", 0.0), ("max", 1.0))
-        }
-        if numbers["min"] > numbers["max"]:
-            raise self.fail(
-                f"curve {name!r} has min {numbers['min']} above max {numbers['max']}", "min", name
-            )
-        unless = self.factors(value.get("unless", {}), "unless", name)
-        return Curve(name, inputs, numbers["gain"], numbers["offset"], numbers["min"], numbers["max"], unless)
-
-    def table(self, data: dict[str, Any]) -> RigTable:
-        for key in data:
-            self.known(key, _TABLE_KEYS, "key")
-        title, rest, curves = data.get("title", self._where), data.get("rest"), data.get("curves")
-        if not isinstance(title, str):
-            raise self.fail(f"title is {title!r}; a text is needed", "title")
-        if not isinstance(curves, dict) or not curves:
-            raise self.fail("no curves; write at least one [curves.NAME]")
-        names = tuple(curves)
-        if rest is not None:
-            if not isinstance(rest, str):
-                raise self.fail(f"rest is {rest!r}; the name of a curve is needed", "rest")
-            self.known(rest, names, "curve")
-        return RigTable(title, tuple(self.curve(n, v) for n, v in curves.items()), rest)
-
-
-def parse_rig(text: str, where: str = "rig") -> RigTable:
-    """Reads the TOML of a table; `where` names it in errors.
-
-    Raises:
-        RigError: on anything it does not know or cannot use.
-    """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RigError(f"{where}: not TOML: {error}") from error
-    return _Reader(text, where).table(data)
+    def __call__(self, inputs: Floats) -> Floats:
+        """(rows,) values."""
+        values: Floats = np.clip(self.raw(inputs), self._low, self._high)
+        if self._has_unless:
+            values *= 1 - np.clip(self._unless @ inputs, 0, 1)
+        return values
 
 
 class Rig:
-    """A compiled table: (weights, cues) → curves. Stateless."""
+    """A compiled table: (weights, cues) → curves, and turns of bones."""
 
     def __init__(self, table: RigTable) -> None:
+        self.table = table
         self.title = table.title
         self.names = tuple(c.name for c in table.curves)
-        used = {name for c in table.curves for name in (*c.inputs, *c.unless)}
-        self._measures = bool(used.intersection(MEASURES))  # only measured where a table reads one
-        self._matrix = np.zeros((len(table.curves), len(INPUTS)), np.float32)
-        self._unless = np.zeros_like(self._matrix)
-        column = {name: i for i, name in enumerate(INPUTS)}
-        for row, curve in enumerate(table.curves):
-            for name, factor in curve.inputs.items():
-                self._matrix[row, column[name]] = factor * curve.gain
-            for name, factor in curve.unless.items():
-                self._unless[row, column[name]] = factor
-        self._has_unless = bool(self._unless.any())
-        self._offset = np.array([c.offset for c in table.curves], np.float32)
-        self._low = np.array([c.low for c in table.curves], np.float32)
-        self._high = np.array([c.high for c in table.curves], np.float32)
+        self.bone_names = tuple(b.name for b in table.bones)
+        self._curves = _Rows(table.curves)
+        self._turns = _Rows([row for bone in table.bones for row in bone.turns.values()])
+        self._bones = [(bone.name, tuple(bone.turns), UNITS[bone.unit]) for bone in table.bones]
         self._rest = None if table.rest is None else self.names.index(table.rest)
-        self._width = float(face.mouth_width(face.neutral_face()))
 
     def values(self, weights: Floats, cues: Cues) -> Floats:
         """(len(names),) curve values for weights (52,) and the cues they were made from."""
-        measures = np.zeros(len(MEASURES), np.float32)
-        if self._measures:
-            points, (yaw, pitch) = cues.landmarks, cues.gaze.mean(0)
-            blink = min(weights[ARKIT_INDEX["eyeBlinkLeft"]], weights[ARKIT_INDEX["eyeBlinkRight"]])
-            width = float(face.mouth_width(points)) - self._width
-            measures[:] = (face.lip_gap(points), width, yaw, pitch, blink, 1.0)
-        inputs = np.concatenate([weights, cues.emotion, measures])
-        values: Floats = np.clip(self._matrix @ inputs + self._offset, self._low, self._high)
-        if self._has_unless:
-            values *= 1 - np.clip(self._unless @ inputs, 0, 1)
+        values = self._curves(self._curves.inputs(weights, cues))
         if self._rest is not None:
             values[self._rest] = 0
             total = float(values.sum())
@@ -202,9 +116,24 @@ class Rig:
             values[self._rest] = max(0.0, 1 - total)
         return values
 
+    def raw(self, weights: Floats, cues: Cues) -> Floats:
+        """(len(names),) curve values before min, max, `unless` and rest: for whoever tunes a table."""
+        return self._curves.raw(self._curves.inputs(weights, cues))
+
     def __call__(self, weights: Floats, cues: Cues) -> dict[str, float]:
         """Curves by name for weights (52,) and the cues they were made from."""
         return dict(zip(self.names, self.values(weights, cues).tolist(), strict=True))
+
+    def bones(self, weights: Floats, cues: Cues) -> dict[str, Turn]:
+        """Turns of the table's bones by name, for weights (52,) and the cues they were made from."""
+        if not self._bones:
+            return {}
+        angles = iter(self._turns(self._turns.inputs(weights, cues)).tolist())
+        turns = {}
+        for name, axes, unit in self._bones:
+            about = {axis: next(angles) * unit for axis in axes}
+            turns[name] = turned(about.get("yaw", 0.0), about.get("pitch", 0.0), about.get("roll", 0.0))
+        return turns
 
 
 def rig_names() -> tuple[str, ...]:

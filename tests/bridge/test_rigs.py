@@ -235,8 +235,8 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
         ('rest = "b"\n[curves.a]', r":1: unknown curve 'b'.*known: a"),
         ("rest = 1\n[curves.a]", r":1: rest is 1; the name of a curve"),
         ("title = 1\n[curves.a]", r":1: title is 1"),
-        ("title = 'x'", r"mine\.toml: no curves"),
-        ("[curves.a", r"mine\.toml: not TOML: "),
+        ("title = 'x'", r"mine\.toml:1: no curves"),
+        ("[curves.a", r"mine\.toml:1: not TOML: "),
     ],
 )
 def test_a_table_that_cannot_be_used(tmp_path: Path, text: str, message: str) -> None:
@@ -248,7 +248,7 @@ def test_a_table_that_cannot_be_used(tmp_path: Path, text: str, message: str) ->
 
 
 def test_no_such_rig(tmp_path: Path) -> None:
-    with pytest.raises(RigError, match="no rig 'vrm2'; shipped: arkit52, oculus15, vrm0, vrm1"):
+    with pytest.raises(RigError, match=r"no rig 'vrm2'; shipped: arkit52, .*oculus15, .*vrm0, vrm1"):
         load_rig("vrm2")
     with pytest.raises(RigError, match=r"gone\.toml: No such file"):
         load_rig(tmp_path / "gone.toml")
@@ -267,4 +267,4 @@ def test_any_text_parses_or_complains(text: str) -> None:
         table = parse_rig(text)
     except RigError:
         return
-    assert table.curves
+    assert table.curves or table.bones
