@@ -10,8 +10,8 @@ from collections.abc import Callable
 from functools import cache
 
 from bridge import landmarks as face
+from bridge.arkit import head_angles
 from bridge.frames import ARKIT, ARKIT_INDEX, EMOTIONS, Cues, Floats
-from bridge.takes.csv import head_angles
 
 _BLINK_LEFT, _BLINK_RIGHT = ARKIT_INDEX["eyeBlinkLeft"], ARKIT_INDEX["eyeBlinkRight"]
 _OPEN, _CLOSE = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]

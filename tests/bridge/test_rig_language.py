@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bridge import landmarks as face
+from bridge.arkit import head_angles
 from bridge.frames import ARKIT, ARKIT_INDEX, EMOTIONS, Cues, Floats, rest_cues
 from bridge.retarget import mirrored_order
 from bridge.rigs import Curve, Rig, RigError, RigTable, Turn, load_rig, parse_rig, rig_names
@@ -18,7 +19,6 @@ from bridge.rigs.measures import INPUTS, MEASURES, measured
 from bridge.rigs.response import Response
 from bridge.rigs.rig import turned
 from bridge.rigs.side import mirrored_name
-from bridge.takes.csv import head_angles
 
 NEUTRAL = face.neutral_face()
 REST = rest_cues(0, NEUTRAL)
