@@ -9,7 +9,7 @@ from torch import Tensor
 
 TAIL = 4.0
 """Degrees of freedom of a head step's Student distribution: heads rest, then move in bursts."""
-FURTHEST = 3.0
+FURTHEST = 2.5
 """Standard deviations of a step that are not passed."""
 
 

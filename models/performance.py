@@ -30,6 +30,7 @@ from models.cell import (
     MAX_AGE_STEPS,
     MOST,
     MOST_HEAD,
+    MOST_STIR,
     MOUTH,
     RESIDUAL,
     RETURN,
@@ -134,7 +135,7 @@ class Step(nn.Module):
             longest=torch.tensor([torch.inf, torch.inf, MAX_AGE_STEPS * AGE_SEEN]),
             stirred=nn.functional.pad(ones, (LOOK, 5)),
         )
-        return Stride(products, AGE_SEEN, (SHORTEST - 0.5) * AGE_SEEN)
+        return Stride(products, AGE_SEEN, (SHORTEST - 0.5) * AGE_SEEN, MOST_STIR)
 
     def ahead(
         self,

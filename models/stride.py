@@ -81,12 +81,12 @@ class Stride(nn.Module):
     stirred: Tensor
     lasting: Tensor
 
-    def __init__(self, products: Products, step_s: float, shortest_s: float) -> None:
+    def __init__(self, products: Products, step_s: float, shortest_s: float, most_stir: float) -> None:
         super().__init__()
         for name, value in products._asdict().items():
             self.register_buffer(name, value)
         self.register_buffer("lasting", products.longest.new_tensor([0.0, 0.0, step_s]))
-        self.shortest_s = shortest_s
+        self.shortest_s, self.most_stir = shortest_s, most_stir
         self.sizes = [len(products.places), 2 * DRAWN, 1]
 
     def forward(
@@ -110,7 +110,8 @@ class Stride(nn.Module):
         mean, log_deviation = torch.split(torch.minimum(torch.maximum(likely, self.low), self.high), DRAWN, 1)
         # every class whose turn has passed moves the direction on by one
         passed = torch.cumsum((sharpness * classes).softmax(1), 1) < place
-        spread = (log_deviation + pose[:, POSE - 1 :] * self.stirred).exp()
+        stir = pose[:, POSE - 1 :].clamp(-self.most_stir, self.most_stir)
+        spread = (log_deviation + stir * self.stirred).exp()
         drawn = torch.addmm(mean + spread * deviations, passed.to(mean.dtype), self.places)
         aim, moves = torch.split(drawn, [LOOK, DRAWN - LOOK], 1)
         before, look, head, after = torch.split(pose, [BEFORE, LOOK, DRAWN - LOOK, POSE - BEFORE - DRAWN], 1)

@@ -98,7 +98,7 @@ class Rates(NamedTuple):
     pitch: float
     yaw: float
     roll: float
-    """5 to 95 % range of the head's angles."""
+    """2 to 98 % range of the head's angles: bursts count."""
 
 
 def rates(gaze: Floats, head: Floats, covered: np.ndarray | None = None) -> Rates:
@@ -110,7 +110,7 @@ def rates(gaze: Floats, head: Floats, covered: np.ndarray | None = None) -> Rate
     shifts = int((np.diff(turned.astype(int), prepend=0) == 1).sum())
     angles = np.linalg.norm(np.diff(turns, axis=0), axis=1)
     middle = float(np.median(angles))
-    low, high = np.quantile(turns, (0.05, 0.95), axis=0)
+    low, high = np.quantile(turns, (0.02, 0.98), axis=0)
     fast = float(np.quantile(angles, 0.9)) / max(middle, 1e-6)
     seen = steady if covered is None or covered.all() else steady[~covered]
     spread = float(np.sqrt(seen.var(axis=0).mean()))

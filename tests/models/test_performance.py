@@ -17,6 +17,7 @@ from models.cell import (  # noqa: E402
     EAGERNESS,
     HOMEWARD,
     LIVELINESS,
+    MOST_STIR,
     RETURN,
     SACCADE,
     SHARPNESS,
@@ -129,7 +130,7 @@ def as_learned(made: Performance, noise: torch.Tensor, temperature: float) -> to
             fixation = step.cell.centres[found] + residual[:, :2] + spread * noise[:, t, 2:4]
             age = torch.zeros(1, 1)
         age = age.clamp(max=125)
-        size = (lively + stir + swing * emphasis[0, t, 0]).exp()
+        size = (lively + min(max(stir, -MOST_STIR), MOST_STIR) + swing * emphasis[0, t, 0]).exp()
         homesick = RETURN * (homeward.exp() - 1) * head / step.cell.unit
         moved = likely[:, 6:].exp() * size * temperature * tailed(noise[:, t, 4:])
         stir = STIR_STAYS * stir + float(restless * noise[0, t, 2])
