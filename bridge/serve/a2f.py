@@ -2,23 +2,21 @@
 
 The one room that knows gRPC and NVIDIA's published messages (the extra `a2f`). A client sends a header, sound
 with emotion time codes, and EndOfAudio; it gets a header, frames with their sound while its own still comes,
-and a status. The server lives in a thread of its own; networks run in a few more, so that a stream that works
-holds up no other. Nothing is read from a client before what it sent is answered and taken.
+and a status. Each stream has a thread, in which its network runs, and nothing more is read from its client
+before what it sent is answered and taken.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from functools import partial
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from heapq import heappop, heappush
-from typing import Any, TypeVar
+from typing import Any
 
 # the core writes its complaints to stderr itself; ours say the same in one line
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -45,28 +43,30 @@ from nvidia_audio2face_3d.messages_pb2 import (
 from bridge.address import Endpoint
 from bridge.assembly import Assembly, assemble
 from bridge.config import LiveConfig
+from bridge.frames import Floats
 from bridge.serve import ServeError, Serving, WishError
 from bridge.serve.door import Door, Refusals
 from bridge.serve.feelings import Feelings, mixture, named_back
 from bridge.serve.hearing import Answer, Hearing
+from bridge.serve.inbox import Closed, Gone, Inbox, Silent
 from bridge.serve.tally import Tally
 from bridge.serve.wishes import FROM_ARKIT, SHAPES, Wishes, read_header
 
 log = logging.getLogger(__name__)
 
-DEFAULT_PORT = 52000
 SERVICE = audio2face_pb2.DESCRIPTOR.services_by_name["A2FControllerService"].full_name
 METHOD = "ProcessAudioStream"
 HEALTH = "grpc.health.v1.Health"
 SERVING = b"\x08\x01"
 """A HealthCheckResponse with the status SERVING: a message of one field needs no library."""
 METADATA_BYTES = 8192
+SPARE_THREADS = 8
+"""For calls that are refused or ask how we are while all streams run."""
 STOP_S = 2.0
 """How long streams are given to say goodbye."""
 DONE = "sent all data"
 STOPPING = "facecue is stopping"
-
-T = TypeVar("T")
+_RESPONSE = A2F3DAnimationDataStream
 
 
 class Refusal(Exception):  # noqa: N818  an answer, not an error of ours
@@ -79,6 +79,16 @@ class Refusal(Exception):  # noqa: N818  an answer, not an error of ours
 
 def _invalid(reason: str) -> Refusal:
     return Refusal(grpc.StatusCode.INVALID_ARGUMENT, reason)
+
+
+class _Call:
+    """A stream that runs, as those see it who may end it."""
+
+    def __init__(self, context: Any, inbox: Inbox) -> None:
+        self.context, self.inbox = context, inbox
+        self.sending_since: float | None = None
+        """When the message was handed out that the client has not taken yet."""
+        self.dropped = False
 
 
 class A2FServer:
@@ -104,101 +114,93 @@ class A2FServer:
         serving: Serving | None = None,
         certificate: tuple[bytes, bytes] | None = None,
     ) -> None:
-        self._place, self._config, self._door, self._certificate = place, config, door, certificate
+        self._config, self._door = config, door
         self._serving = Serving() if serving is None else serving
         self.refusals = Refusals("audio2face server")
         self.tally = Tally()
-        self._spare: list[Assembly] = []
-        first = assemble(config)
-        self.network, self.lookahead_ms = first.network, first.lookahead_ms
-        first.warm_up()
-        self._spare.append(first)
-        self._workers = ThreadPoolExecutor(
-            min(self._serving.limits.streams, os.cpu_count() or 1), thread_name_prefix="facecue-a2f"
-        )
-        self._running: set[asyncio.Task[None]] = set()
-        self._stopping = False
-        self._loop = asyncio.new_event_loop()
-        opened: Future[int] = Future()
-        self._thread = threading.Thread(target=self._live, args=(opened,), name="a2f server", daemon=True)
-        self._thread.start()
-        try:
-            self.port = opened.result()
-        except BaseException:
-            self._thread.join()
-            self._workers.shutdown()
-            raise
-
-    def close(self) -> None:
-        """Tells all clients, and stops; a second call does nothing."""
-        if self._thread.is_alive():
-            with suppress(RuntimeError):  # it stopped just now
-                self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join()
-        self._workers.shutdown()
-        self._spare.clear()
-
-    # the thread
-
-    def _live(self, opened: Future[int]) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._serve(opened))
-        finally:
-            asyncio.set_event_loop(None)
-            self._loop.close()
-
-    async def _serve(self, opened: Future[int]) -> None:
-        self._stop = asyncio.Event()
+        self._lock = threading.Lock()
+        self._calls: set[_Call] = set()
+        self._stopping = threading.Event()
         limits = self._serving.limits
-        server = grpc.aio.server(
+        threads = limits.streams + SPARE_THREADS
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="facecue-a2f")
+        self._server = grpc.server(
+            self._threads,
             options=(
                 ("grpc.so_reuseport", 0),  # else two servers share a port without a word
                 ("grpc.max_receive_message_length", limits.message_bytes),
                 ("grpc.max_metadata_size", METADATA_BYTES),
-                ("grpc.max_concurrent_streams", 2 * limits.streams + 8),
+                ("grpc.max_concurrent_streams", threads),
                 ("grpc.max_connection_idle_ms", 300_000),
             ),
-            maximum_concurrent_rpcs=4 * limits.streams + 64,
+            maximum_concurrent_rpcs=threads,
         )
         # bytes go in and out as they are: a message that cannot be read is our refusal, not a trace in a log
         handlers = {METHOD: grpc.stream_stream_rpc_method_handler(self._process)}
         health = {"Check": grpc.unary_unary_rpc_method_handler(self._check)}
-        server.add_generic_rpc_handlers(
+        self._server.add_generic_rpc_handlers(
             (
                 grpc.method_handlers_generic_handler(SERVICE, handlers),
                 grpc.method_handlers_generic_handler(HEALTH, health),
             )
         )
         try:
-            port = self._bound(server)
-            await server.start()
-        except ServeError as error:
-            opened.set_exception(error)
-            return
-        opened.set_result(port)
-        await self._stop.wait()
-        self._stopping = True
-        for work in tuple(self._running):
-            work.cancel()
-        await server.stop(STOP_S)
+            self.port = self._bound(place, certificate)
+            first = self._assembled()
+        except BaseException:
+            self._server.stop(None)
+            self._threads.shutdown()
+            raise
+        self.network, self.lookahead_ms = first.network, first.lookahead_ms
+        self._idle = [first]
+        self._server.start()
+        self._watcher = threading.Thread(target=self._watch, name="facecue-a2f-watch", daemon=True)
+        self._watcher.start()
 
-    def _bound(self, server: Any) -> int:
-        place = self._place
+    def close(self) -> None:
+        """Tells all clients, and stops; a second call does nothing."""
+        self._stopping.set()
+        with self._lock:
+            for call in self._calls:
+                call.inbox.stop()
+        self._server.stop(STOP_S).wait()
+        self._threads.shutdown()
+        self._watcher.join()
+        self._idle.clear()
+
+    def _bound(self, place: Endpoint, certificate: tuple[bytes, bytes] | None) -> int:
         where = f"[{place.ip}]:{place.port}" if ":" in place.ip else f"{place.ip}:{place.port}"
         try:
-            if self._certificate is None:
-                port = server.add_insecure_port(where)
+            if certificate is None:
+                port = self._server.add_insecure_port(where)
             else:
-                port = server.add_secure_port(where, grpc.ssl_server_credentials([self._certificate]))
+                port = self._server.add_secure_port(where, grpc.ssl_server_credentials([certificate]))
         except (RuntimeError, ValueError):
             port = 0
         if not port:
-            keys = ", and the key and certificate are a pair in PEM" if self._certificate is not None else ""
+            keys = ", and that key and certificate are a pair in PEM" if certificate is not None else ""
             raise ServeError(
                 f"cannot listen on {place}: see that the address is this machine's and the port is free{keys}"
             )
         return int(port)
+
+    def _assembled(self) -> Assembly:
+        assembly = assemble(self._config)
+        assembly.warm_up()
+        return assembly
+
+    def _watch(self) -> None:
+        """Lets go of clients that take nothing."""
+        idle_s = self._serving.limits.idle_s
+        while not self._stopping.wait(min(1.0, idle_s / 4)):
+            with self._lock:
+                calls = tuple(self._calls)
+            for call in calls:
+                since = call.sending_since
+                if since is not None and not call.dropped and time.monotonic() - since > idle_s:
+                    call.dropped = True
+                    self.refusals.add(f"the client took nothing for {idle_s:g} s")
+                    call.context.cancel()
 
     # one call
 
@@ -213,70 +215,77 @@ class A2FServer:
                 grpc.StatusCode.UNAUTHENTICATED, "a token is needed: metadata `authorization: Bearer TOKEN`"
             )
 
-    def _make_room(self) -> None:
-        """Raises a refusal where there is no room for another stream."""
-        if self._stopping:
-            raise Refusal(grpc.StatusCode.UNAVAILABLE, STOPPING)
-        streams = self._serving.limits.streams
-        if len(self._running) >= streams:
-            raise Refusal(
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-                f"{streams} streams are running, and that is all there are; come again later",
-            )
+    def _refuse(self, context: Any, refusal: Refusal) -> None:
+        if not self._stopping.is_set():
+            self.refusals.add(refusal.reason)
+        context.abort(refusal.code, refusal.reason)
 
-    async def _check(self, _request: bytes, context: Any) -> bytes:
+    def _check(self, _request: bytes, context: Any) -> bytes:
         try:
             self._admit(context)
         except Refusal as refusal:
-            await self._refuse(context, refusal)
+            self._refuse(context, refusal)
         return SERVING
 
-    async def _process(self, _requests: Any, context: Any) -> None:
+    def _process(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+        limits = self._serving.limits
         try:
             self._admit(context)
-            self._make_room()
+            with (
+                Inbox(requests, context.is_active, limits.idle_s) as inbox,
+                self._entered(context, inbox) as call,
+            ):
+                for message in self._converse(inbox):
+                    call.sending_since = time.monotonic()
+                    yield message.SerializeToString()
+                    call.sending_since = None
+            self.tally.add(finished=1)
         except Refusal as refusal:
-            await self._refuse(context, refusal)
-            return
-        work = asyncio.ensure_future(self._converse(context))
-        self._running.add(work)
-        self.tally.running = len(self._running)
-        try:
-            await work
-            self.tally.finished += 1
-        except Refusal as refusal:
-            await self._refuse(context, refusal)
-        except asyncio.CancelledError:
-            if not self._stopping:  # by the client
-                self.tally.cancelled += 1
+            self._refuse(context, refusal)
+        except Silent:
+            reason = f"the client sent nothing for {limits.idle_s:g} s"
+            self._refuse(context, Refusal(grpc.StatusCode.DEADLINE_EXCEEDED, reason))
+        except Closed:
+            self._refuse(context, Refusal(grpc.StatusCode.UNAVAILABLE, STOPPING))
+        except (Gone, GeneratorExit) as error:
+            if not (call.dropped or self._stopping.is_set()):
+                self.tally.add(cancelled=1)
+            if isinstance(error, GeneratorExit):
                 raise
-            await context.abort(grpc.StatusCode.UNAVAILABLE, STOPPING)
         except Exception as error:  # a fault of ours ends one stream, not the server
-            log.debug("stream failed", exc_info=True)
-            await self._refuse(
-                context,
-                Refusal(grpc.StatusCode.INTERNAL, f"a fault of facecue: {type(error).__name__}: {error}"),
-            )
-        finally:
-            self._running.discard(work)
-            self.tally.running = len(self._running)
+            log.debug("a stream failed", exc_info=True)
+            reason = f"a fault of facecue: {type(error).__name__}: {error}"
+            self._refuse(context, Refusal(grpc.StatusCode.INTERNAL, reason))
 
-    async def _refuse(self, context: Any, refusal: Refusal) -> None:
-        self.refusals.add(refusal.reason)
-        await context.abort(refusal.code, refusal.reason)
+    @contextmanager
+    def _entered(self, context: Any, inbox: Inbox) -> Iterator[_Call]:
+        """A place among the streams, given back at the end.
+
+        Raises:
+            Refusal: there is none.
+        """
+        call, streams = _Call(context, inbox), self._serving.limits.streams
+        with self._lock:
+            if self._stopping.is_set():
+                raise Refusal(grpc.StatusCode.UNAVAILABLE, STOPPING)
+            if len(self._calls) >= streams:
+                raise Refusal(
+                    grpc.StatusCode.RESOURCE_EXHAUSTED,
+                    f"{streams} streams are running, and that is all there are; come again later",
+                )
+            self._calls.add(call)
+            self.tally.running = len(self._calls)
+        try:
+            yield call
+        finally:
+            with self._lock:
+                self._calls.discard(call)
+                self.tally.running = len(self._calls)
 
     # one stream
 
-    async def _converse(self, context: Any) -> None:
-        wishes = await self._introduced(context)
-        assembly = await self._assembly()
-        try:
-            await self._answered(context, wishes, assembly)
-        finally:
-            self._spare.append(assembly)
-
-    async def _introduced(self, context: Any) -> Wishes:
-        message = await self._read(context)
+    def _converse(self, inbox: Inbox) -> Iterator[_RESPONSE]:
+        message = _read(inbox)
         if message is None or message.WhichOneof("stream_part") != "audio_stream_header":
             raise _invalid("the first message must be an audio_stream_header")
         try:
@@ -290,22 +299,23 @@ class A2FServer:
             skel_animation_header=SkelAnimationHeader(blend_shapes=SHAPES),
             start_time_code_since_epoch=time.time(),
         )
-        await self._send(context, [A2F3DAnimationDataStream(animation_data_stream_header=header)])
-        return wishes
+        yield _RESPONSE(animation_data_stream_header=header)
+        with self._pipeline() as assembly:
+            yield from self._answered(inbox, wishes, assembly)
 
-    async def _assembly(self) -> Assembly:
-        """A pipeline nobody uses; a new one takes the better part of a second."""
-        if self._spare:
-            return self._spare.pop()
+    @contextmanager
+    def _pipeline(self) -> Iterator[Assembly]:
+        """A pipeline that nobody uses; a new one takes the better part of a second."""
+        with self._lock:
+            assembly = self._idle.pop() if self._idle else None
+        assembly = assembly or self._assembled()
+        try:
+            yield assembly
+        finally:
+            with self._lock:
+                self._idle.append(assembly)
 
-        def made() -> Assembly:
-            assembly = assemble(self._config)
-            assembly.warm_up()
-            return assembly
-
-        return await self._worked(made)
-
-    async def _answered(self, context: Any, wishes: Wishes, assembly: Assembly) -> None:
+    def _answered(self, inbox: Inbox, wishes: Wishes, assembly: Assembly) -> Iterator[_RESPONSE]:
         pipeline, limits = assembly.pipeline, self._serving.limits
         feelings = Feelings(
             wishes.direction, pipeline.direction.neutral,
@@ -316,21 +326,20 @@ class A2FServer:
         pipeline.reset()
         pipeline.meter.reset()
         hearing = Hearing(pipeline, wishes, self._serving.fps)
-        codes, unused = _Codes(limits.seconds, limits.emotions), 0
-        heard = 0
-        while (message := await self._read(context)) is not None:
+        codes = _Codes(limits.seconds, limits.emotions)
+        heard, unused = 0, 0
+        while (message := _read(inbox)) is not None:
             part = message.WhichOneof("stream_part")
             if part == "end_of_audio":
                 break
             if part != "audio_with_emotion":
                 raise _invalid("after the header come audio_with_emotion messages and one end_of_audio")
-            felt = codes.read(message.audio_with_emotion.emotions)
-            if wishes.follow:
-                for code in felt:
-                    feelings.feel(code.time_code, mixture(code.emotion))
+            for code, emotion in codes.read(message.audio_with_emotion.emotions):
+                if wishes.follow:
+                    feelings.feel(code.time_code, emotion)
                     codes.wait(code)
-            else:
-                unused += len(felt)
+                else:
+                    unused += 1
             data = message.audio_with_emotion.audio_buffer
             heard += len(data)
             if heard > 2 * wishes.rate_hz * limits.seconds:
@@ -339,64 +348,36 @@ class A2FServer:
                     f"a stream has {limits.seconds:g} s of sound at most; begin another one",
                 )
             for piece in hearing.pieces(data):
-                await self._give(context, codes, partial(hearing.feed, piece))
-                self.tally.sound_s += len(piece) / 2 / wishes.rate_hz
+                if self._stopping.is_set():
+                    raise Closed
+                began = time.thread_time()
+                messages = [_message(answer, codes) for answer in hearing.feed(piece)]
+                self._count(len(messages), len(piece) / 2 / wishes.rate_hz, began)
+                yield from messages
         if not heard:
             raise _invalid("the stream ended before any sound")
-        await self._give(context, codes, hearing.end)
+        began = time.thread_time()
+        messages = [_message(answer, codes) for answer in hearing.end()]
+        self._count(len(messages), 0.0, began)
+        yield from messages
         notes = [f"no counterpart here: {_listed(wishes.unmet)}"] if wishes.unmet else []
         if unused:
             notes.append(f"{unused} emotion time codes unused: enable_preferred_emotion is false")
-        status = Status(code=Status.SUCCESS, message="; ".join([DONE, *notes]))
-        await self._send(context, [A2F3DAnimationDataStream(status=status)])
+        yield _RESPONSE(status=Status(code=Status.SUCCESS, message="; ".join([DONE, *notes])))
 
-    async def _give(self, context: Any, codes: _Codes, work: Callable[[], list[Answer]]) -> None:
-        """Does the work elsewhere, and sends its answers."""
+    def _count(self, frames: int, sound_s: float, began: float) -> None:
+        self.tally.add(frames=frames, sound_s=sound_s, worked_s=time.thread_time() - began)
 
-        def made() -> list[A2F3DAnimationDataStream]:
-            began = time.thread_time()
-            messages = [_message(answer, codes) for answer in work()]
-            self.tally.worked_s += time.thread_time() - began
-            return messages
 
-        messages = await self._worked(made)
-        self.tally.frames += len(messages)
-        await self._send(context, messages)
-
-    async def _worked(self, work: Callable[[], T]) -> T:
-        """The result of `work`, done in another thread; if cancelled, when it is over."""
-        job = self._loop.run_in_executor(self._workers, work)
-        try:
-            return await asyncio.shield(job)
-        except asyncio.CancelledError:
-            await asyncio.wait([job])  # the pipeline is not handed on while it works
-            raise
-
-    async def _read(self, context: Any) -> Any:
-        """The next message, or None at the end."""
-        data = await self._in_time(context.read(), "sent nothing")
-        if data is grpc.aio.EOF:
-            return None
-        try:
-            return AudioWithEmotionStream.FromString(data)
-        except DecodeError as error:
-            raise _invalid("a message that is no AudioWithEmotionStream") from error
-
-    async def _send(self, context: Any, messages: list[A2F3DAnimationDataStream]) -> None:
-        async def written() -> None:
-            for message in messages:
-                await context.write(message.SerializeToString())
-
-        await self._in_time(written(), "took nothing")
-
-    async def _in_time(self, doing: Coroutine[Any, Any, T], failing: str) -> T:
-        idle_s = self._serving.limits.idle_s
-        try:
-            return await asyncio.wait_for(doing, idle_s)
-        except asyncio.TimeoutError as error:
-            raise Refusal(
-                grpc.StatusCode.DEADLINE_EXCEEDED, f"the client {failing} for {idle_s:g} s"
-            ) from error
+def _read(inbox: Inbox) -> Any:
+    """The next message, or None at the end."""
+    data = inbox.get()
+    if data is None:
+        return None
+    try:
+        return AudioWithEmotionStream.FromString(data)
+    except DecodeError as error:
+        raise _invalid("a message that is no AudioWithEmotionStream") from error
 
 
 class _Codes:
@@ -406,8 +387,8 @@ class _Codes:
         self._seconds, self._most, self._count = seconds, most, 0
         self._waiting: list[tuple[float, int, Any]] = []
 
-    def read(self, codes: Any) -> list[Any]:
-        """The time codes of one message.
+    def read(self, codes: Any) -> list[tuple[Any, Floats]]:
+        """The time codes of one message, each with its emotion as (8,) of ours.
 
         Raises:
             Refusal: too many, or one that is none.
@@ -417,16 +398,17 @@ class _Codes:
             raise Refusal(
                 grpc.StatusCode.RESOURCE_EXHAUSTED, f"a stream has {self._most} emotion time codes at most"
             )
+        read = []
         for code in codes:
             if not 0.0 <= code.time_code <= self._seconds:
                 raise _invalid(
                     f"an emotion's time_code is {code.time_code:g}; it must lie in 0..{self._seconds:g} s"
                 )
             try:
-                mixture(code.emotion)
+                read.append((code, mixture(code.emotion)))
             except WishError as error:
                 raise _invalid(str(error)) from error
-        return list(codes)
+        return read
 
     def wait(self, code: Any) -> None:
         """Keeps one until its frame comes."""
@@ -440,7 +422,7 @@ class _Codes:
         return due
 
 
-def _message(answer: Answer, codes: _Codes) -> A2F3DAnimationDataStream:
+def _message(answer: Answer, codes: _Codes) -> _RESPONSE:
     data = AnimationData(audio=AudioWithTimeCode(time_code=answer.audio_time_s, audio_buffer=answer.audio))
     if answer.weights is not None:
         weights = FloatArrayWithTimeCode(time_code=answer.time_s, values=answer.weights[FROM_ARKIT].tolist())
@@ -448,7 +430,7 @@ def _message(answer: Answer, codes: _Codes) -> A2F3DAnimationDataStream:
         shown = EmotionWithTimeCode(time_code=answer.time_s, emotion=named_back(answer.emotion))
         felt = EmotionAggregate(input_emotions=codes.until(answer.time_s), a2f_smoothed_output=[shown])
         data.metadata["emotion_aggregate"].Pack(felt)
-    return A2F3DAnimationDataStream(animation_data=data)
+    return _RESPONSE(animation_data=data)
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -25,7 +26,25 @@ class Tally:
     """Seconds of sound heard."""
     worked_s: float = 0.0
     """Seconds of processor time for them."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _seen: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=256))
+
+    def add(
+        self,
+        *,
+        finished: int = 0,
+        cancelled: int = 0,
+        frames: int = 0,
+        sound_s: float = 0.0,
+        worked_s: float = 0.0,
+    ) -> None:
+        """Adds to the counters."""
+        with self._lock:
+            self.finished += finished
+            self.cancelled += cancelled
+            self.frames += frames
+            self.sound_s += sound_s
+            self.worked_s += worked_s
 
     def fps(self) -> float:
         """Frames a second of late; ask now and then."""
