@@ -378,22 +378,24 @@ def test_limits() -> None:
 
 
 def test_a_client_that_reads_nothing_is_let_go_and_nothing_grows() -> None:
-    pcm = np.tile(np.frombuffer(spoken(48_000), "<i2"), 40).tobytes()  # two minutes, 11 MB
+    pcm = np.tile(np.frombuffer(spoken(48_000), "<i2"), 100).tobytes()  # five minutes, 28 MB
     with serving(idle_s=0.7) as made, channel(made) as connection:
-        requests = iter([header(48_000), *chunks(pcm, 96_000)])
+        requests = iter([header(48_000), *chunks(pcm, 96_000), END])
         call = A2FControllerServiceStub(connection).ProcessAudioStream(requests, timeout=60)
         until = time.monotonic() + 30
         while not made.refusals.count and time.monotonic() < until:
             time.sleep(0.05)
         assert made.refusals.last == "the client took nothing for 0.7 s"
         assert made.tally.sound_s < 60  # gRPC's own buffers hold 4 MB; nothing is worked on beyond that
-        assert sum(1 for _ in requests) > 50  # nor read
         call.cancel()
         assert ask(made, [header(), voice(bytes(3200)), END]).status
         assert made.tally.cancelled == 0
 
 
 def test_a_cancelled_stream_gives_everything_back(server: A2FServer) -> None:
+    def readers() -> int:
+        return sum(thread.name == "facecue-a2f-inbox" for thread in threading.enumerate())
+
     before = server.tally.cancelled
     for _ in range(5):
         requests: queue.Queue[Any] = queue.Queue()
@@ -407,12 +409,12 @@ def test_a_cancelled_stream_gives_everything_back(server: A2FServer) -> None:
             answers.cancel()
             requests.put(None)
     until = time.monotonic() + 10
-    while server.tally.running and time.monotonic() < until:
+    while time.monotonic() < until and (server.tally.running or readers()):
         time.sleep(0.02)
     assert server.tally.running == 0
     assert server.tally.cancelled == before + 5
     assert 1 <= len(server._idle) <= server._serving.limits.streams
-    assert [t.name for t in threading.enumerate() if t.name == "facecue-a2f-inbox"] == []
+    assert not readers()
     pcm = spoken()
     np.testing.assert_allclose(ask(server, [header(), voice(pcm), END]).weights, offline(pcm), **SAME)
 
