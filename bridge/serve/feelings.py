@@ -13,7 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from bridge.direction import Direction, DirectionConfig
-from bridge.frames import CUE_RATE_HZ, EMOTIONS, NEUTRAL, Floats, Steering
+from bridge.frames import CUE_RATE_HZ, EMOTIONS, NEUTRAL, RATE_HZ, Floats, Steering
+from bridge.pipeline import PIECE_SAMPLES
 from bridge.serve import WishError
 from bridge.steering import AUTO, EASE_S
 
@@ -35,6 +36,8 @@ NAMED_BACK = {
     "surprised": "amazement",
 }  # fmt: skip
 """Which of theirs is reported for ours; neutral and contempt have no name there."""
+FAR_S = 2 * PIECE_SAMPLES / RATE_HZ + 2 / CUE_RATE_HZ
+"""A time code so far after the start of a piece of sound falls neither into it nor into the next one."""
 MIN_TRANSITION_S, MAX_TRANSITION_S = 1 / CUE_RATE_HZ, 10.0
 
 
@@ -104,6 +107,7 @@ class Feelings(Direction):
         self._count = 0
         self._to = self._from = self._now = self._at_first()
         self._since_s = -math.inf
+        self._time_s = -PIECE_SAMPLES / RATE_HZ  # of the last piece, were there one
         if self._beginning is not None:
             self._from = self._now = Steering(self._beginning, 1.0, self.config.intensity)
             self._since_s = 0.0
@@ -124,12 +128,14 @@ class Feelings(Direction):
 
     @property
     def steady(self) -> bool:
-        """Whether nothing more is to come and the last change is over."""
-        return not self._codes and self._now is self._to
+        """Whether the last change is over, and the next piece of sound brings none."""
+        near = self._codes and self._codes[0][0] <= self._time_s + FAR_S
+        return not near and self._now is self._to
 
     def steering_at(self, time_s: float) -> Steering:
         """What to ask of the network with the sound at `time_s`."""
         time_s -= self._delay_s
+        self._time_s = time_s
         while self._codes and self._codes[0][0] <= time_s:
             code_s, _, self._to = self._codes.pop(0)
             # coming from the voice's own there is nothing to leave: only the share grows

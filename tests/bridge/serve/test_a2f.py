@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from bridge.address import endpoints
 from bridge.assembly import assemble
 from bridge.config import LiveConfig
 from bridge.frames import RATE_HZ, AudioBlock, Floats
+from bridge.pipeline import Pipeline
 from bridge.resample import Resampler
 from bridge.serve import Limits, ServeError, Serving
 from bridge.serve.a2f import METHOD, SERVICE, A2FServer
@@ -162,9 +164,15 @@ def refused(server: A2FServer, requests: Any, **call: Any) -> Any:
     return error.value
 
 
+@cache
+def pipeline_of_ours() -> Pipeline:
+    return assemble(LiveConfig()).pipeline
+
+
 def offline(pcm: bytes, rate: int = RATE_HZ, size: int | None = None) -> Floats:
     """(T, 52) what the pipeline gives for the same sound, in their order; whole, or in runs of so many bytes."""
-    pipeline = assemble(LiveConfig()).pipeline
+    pipeline = pipeline_of_ours()
+    pipeline.reset()
     resampler = Resampler(rate, 1, live=False)
     samples = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
     size = samples.size if size is None else size // 2

@@ -111,3 +111,22 @@ def test_a_director_of_the_server_holds_until_the_first_code() -> None:
     assert feelings.steering.mix == 0.5
     feelings.feel(0.2, mixture({"joy": 1.0}))
     assert at(feelings, 1.0)[-1][EMOTIONS.index("happy")] == 1
+
+
+@pytest.mark.parametrize("code_s", [0.0, 0.5, 1.0, 2.03, 4.31, 9.99])
+@pytest.mark.parametrize("delay_s", [0.0, 0.08])
+def test_pieces_are_long_only_where_nothing_changes(code_s: float, delay_s: float) -> None:
+    feelings = Feelings(DirectionConfig(), neutral_face(), transition_s=0.2, delay_s=delay_s)
+    feelings.feel(code_s, mixture({"joy": 1.0}))
+    time_s, long, shares = 0.0, 0, {}
+    while time_s < 12.0:
+        size_s = 1.0 if feelings.steady else 0.02  # as the pipeline takes them
+        share = feelings.steering_at(time_s).mix
+        for n in range(round(size_s * 50)):
+            shares[round(50 * time_s) + n] = share
+        long += size_s == 1.0
+        time_s = round(time_s + size_s, 2)
+    assert long >= 8
+    other = Feelings(DirectionConfig(), neutral_face(), transition_s=0.2, delay_s=delay_s)
+    other.feel(code_s, mixture({"joy": 1.0}))
+    assert [shares[n] for n in range(600)] == [other.steering_at(n / 50).mix for n in range(600)]
