@@ -19,12 +19,20 @@ class WishError(ValueError):
     """A client asks for what cannot be; one line, sent back to it."""
 
 
+class Refusal(Exception):  # noqa: N818  an answer, not an error of ours
+    """A stream ends here: the name of a gRPC status code, and the reason for the client."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What clients get at most."""
 
     streams: int = 4
-    """Streams at once; each has a network of its own, 30 MB or so."""
+    """Streams at once; each has a network of its own, 40 MB or so."""
     seconds: float = 600.0
     """Sound of one stream."""
     message_bytes: int = 2 << 20

@@ -39,7 +39,8 @@ from bridge.frames import RATE_HZ, AudioBlock, Floats
 from bridge.pipeline import Pipeline
 from bridge.resample import Resampler
 from bridge.serve import Limits, ServeError, Serving
-from bridge.serve.a2f import METHOD, SERVICE, A2FServer
+from bridge.serve.a2f import A2FServer
+from bridge.serve.conversation import METHOD, SERVICE
 from bridge.serve.door import Door
 from bridge.serve.wishes import FROM_ARKIT, SHAPES
 from bridge.sources.demo import load_clip
@@ -421,10 +422,24 @@ def test_a_cancelled_stream_gives_everything_back(server: A2FServer) -> None:
         time.sleep(0.02)
     assert server.tally.running == 0
     assert server.tally.cancelled == before + 5
-    assert 1 <= len(server._idle) <= server._serving.limits.streams
+    assert 1 <= len(server._pool) <= server._serving.limits.streams
     assert not readers()
     pcm = spoken()
     np.testing.assert_allclose(ask(server, [header(), voice(pcm), END]).weights, offline(pcm), **SAME)
+
+
+def test_a_fault_of_ours_ends_one_stream_and_tells_no_secrets(
+    server: A2FServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("/home/someone/secret")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("bridge.serve.hearing.Hearing.feed", fail)
+        error = refused(server, [header(), voice(bytes(3200)), END])
+    assert (error.code(), error.details()) == (Code.INTERNAL, "a fault of facecue: RuntimeError")
+    assert "secret" in server.refusals.last
+    assert ask(server, [header(), voice(bytes(3200)), END]).status
 
 
 headers = st.builds(

@@ -52,7 +52,8 @@ def test_a_mistake_is_one_line(
 def test_a_missing_library_says_what_to_install(
     library: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delitem(sys.modules, "bridge.serve.a2f", raising=False)
+    for room in ("a2f", "conversation"):
+        monkeypatch.delitem(sys.modules, f"bridge.serve.{room}", raising=False)
     monkeypatch.setitem(sys.modules, library, None)
     assert cli.run(["serve", "--a2f", "--listen", "127.0.0.1:0"]) == 1
     assert "install it with: pip install 'facecue[a2f]'" in capsys.readouterr().err
