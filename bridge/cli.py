@@ -21,6 +21,7 @@ from bridge.commands.devices import devices
 from bridge.commands.doctor import doctor
 from bridge.commands.live import live
 from bridge.commands.rig import rig
+from bridge.commands.serve import serve
 
 DEBUG = "--debug"
 INTERRUPTED = 130
@@ -38,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Voice in, a living face out: live audio drives mouth, emotion, gaze and head of a character.",
 )
-for verb in (demo, live, bake, devices, doctor):
+for verb in (demo, live, bake, serve, devices, doctor):
     app.command()(verb)
 app.add_typer(rig, name="rig")
 
