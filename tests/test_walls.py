@@ -23,6 +23,7 @@ EDGES: dict[str, set[str]] = {
     "onnxruntime": {"bridge/predictor.py"},
     "zmq": {"bridge/sinks/zeromq.py"},
     "msgpack": {"bridge/sinks/wire.py"},
+    "websockets": {"bridge/sinks/vts_link.py"},
     "pythonosc": set(),  # a peer in tests; our packets are made in bridge/sinks/osc_packet.py
     "PIL": {"bridge/takes/brush.py", "bridge/takes/drawing.py", "bridge/takes/strip.py"},
 }

@@ -18,6 +18,7 @@ SCHEMES = {
     "zmq+connect": ("bridge.sinks.zeromq", "ZeroMqSink"),
     "osc": ("bridge.sinks.osc", "OscSink"),
     "vmc": ("bridge.sinks.vmc", "VmcSink"),
+    "vts": ("bridge.sinks.vts", "VtsSink"),
     "preview": ("bridge.sinks.preview", "PreviewSink"),
     "null": ("bridge.sinks.null", "NullSink"),
 }
