@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -574,6 +575,17 @@ def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:
     table.write_text("[curves]\n" + "".join(f'Curve{i} = "jawOpen"\n' for i in range(101)))
     with pytest.raises(SinkError, match="101 parameters would have to be created"):
         open_sink(f"vts://127.0.0.1?rig={table}")
+
+
+def test_without_websockets_the_package_is_named() -> None:
+    code = (
+        "import sys; sys.modules['websockets'] = None\n"
+        "from bridge.sinks import SinkError, open_sink\n"
+        "try: open_sink('vts://')\n"
+        "except SinkError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "vts:// needs the package websockets" in done.stdout
 
 
 @pytest.fixture
