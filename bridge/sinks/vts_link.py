@@ -143,14 +143,17 @@ class Link:
     def _converse(self) -> None:
         host, port = self._find()
         self._where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        with connect(
-            f"ws://{self._where}",
-            compression=None,  # costs more time than it saves on one machine
-            proxy=None,
-            open_timeout=OPEN_S,
-            close_timeout=LINGER_S,
-            max_size=LARGEST_ANSWER,
-        ) as line:
+        with (
+            connect(
+                f"ws://{self._where}",
+                compression=None,  # costs more time than it saves on one machine
+                proxy=None,
+                open_timeout=OPEN_S,
+                close_timeout=LINGER_S,
+                max_size=LARGEST_ANSWER,
+            ) as line,
+            contextlib.suppress(_Ended),
+        ):  # so that an end closes the line as it should be closed
 
             def receive(wait_s: float) -> str | bytes | None:
                 try:
@@ -240,8 +243,7 @@ class Link:
         while True:
             answer = talk.listen(POLL_S if talk.waiting >= IN_FLIGHT else 0.0)
             if answer is None:
-                self._goes_on()
-                if talk.waiting < IN_FLIGHT:
+                if talk.waiting < IN_FLIGHT or self._ends.is_set():
                     return refused
                 continue
             error = error_of(answer)
