@@ -11,6 +11,7 @@ import logging
 import re
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from websockets.exceptions import WebSocketException
@@ -25,10 +26,11 @@ from bridge.sinks.vts_message import (
     LARGEST_ANSWER,
     NAME_NOT_FOUND,
     ApiError,
+    Injection,
     error_of,
     printable,
 )
-from bridge.sinks.vts_parameters import Parameters, Values
+from bridge.sinks.vts_parameters import Parameters
 from bridge.sinks.vts_session import SHUT_OUT, Conversation, RefusedError, SilenceError
 from bridge.sources.mailbox import Mailbox
 from bridge.tokens import TokenError, config_folder, forget, read_private, write_private
@@ -71,6 +73,7 @@ class Link:
         self._parameters = parameters
         self._state = "not connected yet"
         self._left_out: dict[str, int] = {}  # parameter → number of the error that it gives
+        self._leave_out({})
         self._reached = False  # whether the last connection came as far as sending
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, name="facecue-vts", daemon=True)
@@ -187,7 +190,7 @@ class Link:
             _log.warning("%s: a parameter is not created: %s", self._where, error)
         if wanted:
             known = talk.known_parameters()
-        self._left_out = {name: NAME_NOT_FOUND for name in self._parameters.names if name not in known}
+        self._leave_out({name: NAME_NOT_FOUND for name in self._parameters.names if name not in known})
         self._reached = True
         self._say("allows facecue")
 
@@ -212,10 +215,10 @@ class Link:
                 continue
             if last is not None and refused and now - sifted_at >= SIFT_S:
                 sifted_at = now
-                self._sift(talk, self._values(last))
+                self._sift(talk, last, lambda name: name not in self._left_out)
             if last is not None and now - retried_at >= RETRY_S:
                 retried_at = now
-                self._sift(talk, [v for v in self._parameters(last) if self._is_driven(v[0])])
+                self._sift(talk, last, lambda name: self._left_out.get(name) == DRIVEN_BY_ANOTHER)
             self._ends.wait(max(0.0, sent_at + GAP_S - time.perf_counter()))
         frame = self.frames.get()
         if frame is not None:
@@ -224,18 +227,18 @@ class Link:
         while talk.waiting and time.perf_counter() < until:
             talk.listen(POLL_S)
 
-    def _values(self, frame: RigFrame) -> Values:
-        return [value for value in self._parameters(frame) if value[0] not in self._left_out]
-
-    def _is_driven(self, name: str) -> bool:
-        return self._left_out.get(name) == DRIVEN_BY_ANOTHER
+    def _leave_out(self, names: dict[str, int]) -> None:
+        """From now on all parameters but these are sent."""
+        self._left_out = names
+        self._taken = [i for i, name in enumerate(self._parameters.names) if name not in names]
+        self._injection = Injection([self._parameters.names[i] for i in self._taken])
 
     def _send(self, talk: Conversation, frame: RigFrame, *, new: bool) -> None:
-        values = self._values(frame)
-        if values:
-            talk.inject(values)
+        if self._taken:
+            values = self._parameters(frame)
+            talk.inject(self._injection, [values[i] for i in self._taken])
             self.sent += new
-        self._say(f"takes {len(values)} parameters")
+        self._say(f"takes {len(self._taken)} parameters")
 
     def _listened(self, talk: Conversation) -> bool:
         """Hears the answers that are there, and waits where too many are missing; whether one was refused."""
@@ -252,14 +255,15 @@ class Link:
             self.errors += error is not None
             refused = refused or error is not None
 
-    def _sift(self, talk: Conversation, values: Values) -> None:
-        """Finds out which parameters are refused, and leaves those out."""
-        if not values:
+    def _sift(self, talk: Conversation, frame: RigFrame, concerns: Callable[[str], bool]) -> None:
+        """Finds out which parameters are refused, of those that it concerns, and leaves them out."""
+        values = zip(self._parameters.names, self._parameters(frame), strict=True)
+        tried = {name: value for name, value in values if concerns(name)}
+        if not tried:
             return
-        refused = talk.sift(values)
-        for name, _ in values:
-            self._left_out.pop(name, None)
-        self._left_out |= {name: error for name, error in refused.items() if error not in SHUT_OUT}
+        refused = talk.sift(tried)
+        still = {name: error for name, error in self._left_out.items() if name not in tried}
+        self._leave_out(still | {name: error for name, error in refused.items() if error not in SHUT_OUT})
 
 
 class _TokenFile:

@@ -7,6 +7,7 @@ what is no message of that API is an `AnswerError`. Knows neither order nor sock
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from bridge.address import PORT_LIMIT
@@ -50,6 +51,21 @@ def request(kind: str, number: str, data: dict[str, Any] | None = None) -> str:
     """A request as text; its id is `number`."""
     envelope = {"apiName": API, "apiVersion": VERSION, "requestID": number, "messageType": kind}
     return json.dumps(envelope if data is None else {**envelope, "data": data}, separators=(",", ":"))
+
+
+class Injection:
+    """The request that carries values of some parameters, prepared: most of its text is always the same."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        data = {"faceFound": True, "mode": "set", "parameterValues": [{"id": n, "value": "#"} for n in names]}
+        text = request("InjectParameterDataRequest", "#", data)
+        self._text = (
+            text.replace("%", "%%").replace('"requestID":"#"', '"requestID":"%s"').replace('"#"', "%.4f")
+        )
+
+    def __call__(self, number: str, values: Sequence[float]) -> str:
+        """The request with this id; finite values, in the order of the names."""
+        return self._text % (number, *values)
 
 
 def parse_answer(text: str | bytes) -> Answer:

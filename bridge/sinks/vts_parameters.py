@@ -40,8 +40,6 @@ CREATED_LIMIT = 100
 VALUE_LIMIT = 1_000_000.0
 """VTube Studio takes values within ± this."""
 _NAME = re.compile(r"[A-Za-z0-9]{4,32}\Z")
-Values = list[tuple[str, float]]
-"""(parameter, value) in the order they are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +83,14 @@ class Parameters:
         self.names = (*HEAD, *(self._rig.names[i] for i in self._sent))
         """What is sent, unless VTube Studio refuses it."""
 
-    def __call__(self, frame: RigFrame) -> Values:
-        """Every parameter of `names` with its value, finite and within ± `VALUE_LIMIT`."""
+    def __call__(self, frame: RigFrame) -> list[float]:
+        """The value of every parameter of `names`, finite and within ± `VALUE_LIMIT`."""
         curves = self._rig.values(frame.weights, frame.cues)[self._sent]
-        values = np.array([*head_values(frame), *curves.tolist()])
-        values = np.nan_to_num(values, nan=0.0, posinf=VALUE_LIMIT, neginf=-VALUE_LIMIT)
-        rounded = np.clip(values, -VALUE_LIMIT, VALUE_LIMIT).round(
-            4
-        )  # a third of the bytes; finer is not seen
-        return list(zip(self.names, rounded.tolist(), strict=True))
+        values = [*head_values(frame), *curves.tolist()]
+        if math.isfinite(sum(values)) and min(values) > -VALUE_LIMIT and max(values) < VALUE_LIMIT:
+            return values
+        bounded: list[float] = np.nan_to_num(np.clip(values, -VALUE_LIMIT, VALUE_LIMIT)).tolist()
+        return bounded
 
 
 def _creations(name: str, rig: rigs.Rig) -> tuple[Creation, ...]:

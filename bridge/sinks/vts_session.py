@@ -7,7 +7,7 @@ thread. A message that is no answer to anything is counted, and the conversation
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from bridge.sinks.vts_message import (
@@ -20,11 +20,12 @@ from bridge.sinks.vts_message import (
     Answer,
     AnswerError,
     ApiError,
+    Injection,
     error_of,
     parse_answer,
     request,
 )
-from bridge.sinks.vts_parameters import Creation, Values
+from bridge.sinks.vts_parameters import Creation
 
 PLUGIN = {"pluginName": "facecue", "pluginDeveloper": "facecue"}
 """Who we are; VTube Studio binds a token to both."""
@@ -236,17 +237,19 @@ class Conversation:
                 refused.append(error)
         return refused
 
-    def inject(self, values: Values) -> str:
+    def inject(self, injection: Injection, values: Sequence[float]) -> str:
         """Sends values and returns the request's id."""
-        listed = [{"id": name, "value": value} for name, value in values]
-        data = {"faceFound": True, "mode": "set", "parameterValues": listed}
-        return self.put("InjectParameterDataRequest", data)
+        self._number += 1
+        number = str(self._number)
+        self._send(injection(number, values))
+        self._open[number] = time.perf_counter()
+        return number
 
-    def sift(self, values: Values) -> dict[str, int]:
-        """Sends every value for itself. Returns the parameters that are refused, with the error's number.
+    def sift(self, values: Mapping[str, float]) -> dict[str, int]:
+        """Sends the value of each parameter for itself. Returns those refused, with the error's number.
 
         One refused parameter fails a whole request, and the answer names it for people only.
         """
-        numbers = {self.inject([value]): value[0] for value in values}
+        numbers = {self.inject(Injection([name]), [value]): name for name, value in values.items()}
         errors = {number: error_of(answer) for number, answer in self._gather(numbers).items()}
         return {numbers[number]: error.error_id for number, error in errors.items() if error is not None}
