@@ -19,6 +19,7 @@ from bridge.commands.complaint import complaint
 from bridge.commands.demo import demo
 from bridge.commands.devices import devices
 from bridge.commands.doctor import doctor
+from bridge.commands.keys import keys
 from bridge.commands.live import live
 from bridge.commands.rig import rig
 from bridge.commands.serve import serve
@@ -39,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Voice in, a living face out: live audio drives mouth, emotion, gaze and head of a character.",
 )
-for verb in (demo, live, bake, serve, devices, doctor):
+for verb in (demo, live, bake, serve, devices, doctor, keys):
     app.command()(verb)
 app.add_typer(rig, name="rig")
 

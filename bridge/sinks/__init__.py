@@ -22,6 +22,7 @@ SCHEMES = {
     "ifacialmocap": ("bridge.sinks.ifacialmocap", "IFacialMocapSink"),
     "openseeface": ("bridge.sinks.openseeface", "OpenSeeFaceSink"),
     "vrchat": ("bridge.sinks.vrchat", "VrChatSink"),
+    "vts": ("bridge.sinks.vts", "VtsSink"),
     "preview": ("bridge.sinks.preview", "PreviewSink"),
     "null": ("bridge.sinks.null", "NullSink"),
 }

@@ -2,12 +2,15 @@
 
 A PUB socket binds every given port (`zmq+connect://` connects it to bound SUB sockets instead) and sends
 two parts, the actor's name and the map of `bridge.sinks.wire`. ZeroMQ queues a few frames for each
-subscriber and lets go of what a slow one does not take: a send never waits.
+subscriber and lets go of what a slow one does not take: a send never waits. Beyond this machine it binds with
+`?curve=NAME`, keys that `facecue keys` made, or with `?public=1` for everybody.
 """
 
 from __future__ import annotations
 
 import errno
+import logging
+import time
 from collections.abc import Mapping, Sequence
 
 import zmq
@@ -15,8 +18,13 @@ from zmq.utils.monitor import parse_monitor_message
 
 from bridge.address import Endpoint, check_options, endpoints, flag
 from bridge.frames import RigFrame
+from bridge.keys import KeyFileError, Keys, load
 from bridge.sinks import SinkError, SinkStatus
+from bridge.sinks.curve import REFUSALS, Guard, lock
 from bridge.sinks.wire import encode
+from bridge.tokens import TokenError
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_PORT = 5556
 QUEUE_FRAMES = 10
@@ -29,6 +37,8 @@ ACTOR_LIMIT = 255
 """UTF-8 bytes of an actor's name."""
 REQUEST_LIMIT = 1024
 """Bytes a peer may send at a time: PUB hears subscriptions only, and those are short."""
+TELL_EVERY_S = 60.0
+"""Peers that are refused are logged no more often."""
 ARRIVALS = zmq.EVENT_ACCEPTED | zmq.EVENT_CONNECTED
 
 
@@ -37,33 +47,42 @@ class ZeroMqSink:
 
     def __init__(self, uri: str, address: str, options: Mapping[str, str], actor: str) -> None:
         connect = uri.lower().startswith("zmq+connect")
-        check_options(uri, options, () if connect else ("public",))
+        check_options(uri, options, () if connect else ("public", "curve"))
         self._topic = actor.encode()
         if not 1 <= len(self._topic) <= ACTOR_LIMIT:
             raise SinkError(
                 f"{uri}: actor {actor!r:.40} has {len(self._topic)} bytes; a name has 1 to {ACTOR_LIMIT}"
             )
         places = endpoints(uri, address, default_port=DEFAULT_PORT, lowest_port=1 if connect else 0)
-        if not connect and not flag(uri, options, "public", default=False):
+        keys = _keys(uri, options)
+        if not connect and keys is None and not flag(uri, options, "public", default=False):
             _refuse_public(uri, places)
         self.uri = uri
         self._connected: set[int] = set()  # file descriptors of peers
         self._sent = self._dropped = self._errors = 0
+        self._refused = 0
+        self._told_at = float("-inf")
+        self._guard: Guard | None = None
         self._context = zmq.Context(io_threads=1)
         try:
-            self._socket = self._open(places, connect=connect)
+            self._socket = self._open(places, keys, connect=connect)
         except BaseException:
-            self._context.destroy(linger=0)
+            self._destroy(linger_ms=0)
             raise
 
-    def _open(self, places: Sequence[Endpoint], *, connect: bool) -> zmq.Socket[bytes]:
+    def _open(self, places: Sequence[Endpoint], keys: Keys | None, *, connect: bool) -> zmq.Socket[bytes]:
         socket = self._context.socket(zmq.PUB)
         socket.sndhwm = QUEUE_FRAMES
         socket.sndbuf = BUFFER_BYTES
         socket.maxmsgsize = REQUEST_LIMIT
         socket.immediate = True  # nothing is queued for a peer that is not there yet
         # before the first peer can come: one that nobody saw coming would never be counted
-        self._monitor = socket.get_monitor_socket(ARRIVALS | zmq.EVENT_DISCONNECTED)
+        self._monitor = socket.get_monitor_socket(ARRIVALS | zmq.EVENT_DISCONNECTED | REFUSALS)
+        if keys is not None:
+            try:
+                self._guard = lock(socket, self._context, keys)
+            except KeyFileError as error:
+                raise SinkError(f"{self.uri}: {error}") from error
         bound = []
         for place in places:
             socket.ipv6 = ":" in place.ip  # holds for the next bind or connect
@@ -78,7 +97,7 @@ class ZeroMqSink:
                 raise SinkError(_why_not(self.uri, place, error)) from error
             bound.append(socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0"))
         verb = "connects to" if connect else "binds"
-        self._detail = f"{verb} {', '.join(bound)}"
+        self._detail = f"{verb} {', '.join(bound)}{_who_may(keys)}"
         self.endpoints = tuple(bound)
         """`tcp://IP:PORT` of each place; port 0 has become the one the system chose."""
         return socket
@@ -107,29 +126,64 @@ class ZeroMqSink:
             event = parse_monitor_message(parts)
             if event["event"] & ARRIVALS:
                 self._connected.add(event["value"])
+            elif event["event"] & REFUSALS:
+                self._refused += 1
+                self._tell_refusals()
             else:
                 self._connected.discard(event["value"])
+
+    def _tell_refusals(self) -> None:
+        now = time.perf_counter()
+        if now - self._told_at >= TELL_EVERY_S:
+            self._told_at = now
+            _log.warning("%s: a peer without the right key was refused; %d so far", self.uri, self._refused)
 
     def status(self) -> SinkStatus:
         """Counters and the number of peers; frames that ZeroMQ drops for a slow peer are not in them."""
         peers = len(self._connected)
         detail = f"{self._detail} · {peers or 'no'} {'peer' if peers == 1 else 'peers'}"
+        if self._refused:
+            detail += f", {self._refused} refused"
         return SinkStatus(self.uri, self._sent, self._dropped, self._errors, detail)
 
     def close(self) -> None:
         """Closes the socket; what a subscriber does not take within `LINGER_MS` is let go."""
         if not self._socket.closed:
             self._socket.disable_monitor()
-            self._context.destroy(linger=LINGER_MS)
+            self._destroy(linger_ms=LINGER_MS)
             self._connected.clear()
+
+    def _destroy(self, *, linger_ms: int) -> None:
+        if self._guard is not None:
+            self._guard.close()
+        self._context.destroy(linger=linger_ms)
+
+
+def _keys(uri: str, options: Mapping[str, str]) -> Keys | None:
+    if "curve" not in options:
+        return None
+    if flag(uri, options, "public", default=False):
+        raise SinkError(f"{uri}: public=1 lets everybody in and curve= only some; leave one of them out")
+    try:
+        return load(options["curve"])
+    except (KeyFileError, TokenError) as error:
+        raise SinkError(f"{uri}: {error}") from error
+
+
+def _who_may(keys: Keys | None) -> str:
+    if keys is None:
+        return ""
+    if keys.clients is None:
+        return f" for whoever knows the key of {keys.name}"
+    return f" for {len(keys.clients)} known to {keys.name}"
 
 
 def _refuse_public(uri: str, places: Sequence[Endpoint]) -> None:
     for place in places:
         if not place.loopback:
             raise SinkError(
-                f"{uri}: {place} can be reached from other machines and this wire has no keys yet; "
-                f"bind 127.0.0.1, or add ?public=1 if everybody on that network may watch"
+                f"{uri}: {place} can be reached from other machines; bind 127.0.0.1, add ?curve=NAME with keys "
+                f"of `facecue keys NAME`, or ?public=1 if everybody on that network may watch"
             )
 
 

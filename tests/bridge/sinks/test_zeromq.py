@@ -208,7 +208,9 @@ def test_a_second_port_that_is_taken_gives_the_first_back() -> None:
 
 @pytest.mark.parametrize("host", ["*", "0.0.0.0"])  # noqa: S104  this is what is refused
 def test_beyond_loopback_only_when_asked(host: str) -> None:
-    with pytest.raises(SinkError, match=r"no keys yet; bind 127\.0\.0\.1, or add \?public=1"):
+    with pytest.raises(
+        SinkError, match=r"other machines; bind 127\.0\.0\.1, add \?curve=NAME .*, or \?public=1"
+    ):
         open_sink(f"zmq://{host}:0")
     open_sink(f"zmq://{host}:0?public=1").close()
 
