@@ -7,7 +7,7 @@ and loads no numpy: the command's help needs it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -154,7 +154,7 @@ def control(name: object) -> Control:
     return found
 
 
-def assignments(texts: list[str] | tuple[str, ...]) -> dict[str, Value]:
+def assignments(texts: Sequence[str]) -> dict[str, Value]:
     """`NAME=VALUE` of the command line, checked.
 
     Raises:

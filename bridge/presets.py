@@ -38,17 +38,27 @@ def config_folder() -> Path:
 
     `FACECUE_CONFIG_DIR`, else `%APPDATA%\facecue` (Windows), `~/Library/Application Support/facecue` (macOS),
     `$XDG_CONFIG_HOME/facecue` or `~/.config/facecue` (elsewhere).
+
+    Raises:
+        PresetError: if the system names no home folder.
     """
     named = os.environ.get(FOLDER_VARIABLE)
     if named:
         return Path(named)
-    if sys.platform == "win32":
-        roaming = os.environ.get("APPDATA")
-        return (Path(roaming) if roaming else Path.home() / "AppData" / "Roaming") / "facecue"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "facecue"
-    xdg = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-    return (xdg if xdg.is_absolute() else Path.home() / ".config") / "facecue"  # relative ones do not count
+    try:
+        if sys.platform == "win32":
+            roaming = os.environ.get("APPDATA")
+            return (Path(roaming) if roaming else Path.home() / "AppData" / "Roaming") / "facecue"
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Application Support" / "facecue"
+        xdg = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+        return (
+            xdg if xdg.is_absolute() else Path.home() / ".config"
+        ) / "facecue"  # relative ones do not count
+    except RuntimeError as error:
+        raise PresetError(
+            f"no home folder is known here; set {FOLDER_VARIABLE} to a folder of yours"
+        ) from error
 
 
 class Presets:
