@@ -107,7 +107,7 @@ class OscControl:
 
     def _take(self, messages: Sequence[Message], sender: Any) -> None:
         """Does what the messages of a packet say; what is set at once is set at once."""
-        values: dict[str, Value] = {}
+        settings: list[tuple[str, Value]] = []
         for one in messages:
             if not self._door.in_time():
                 self._refuse(self._desk.refuse("more messages than hands can send"))
@@ -118,10 +118,9 @@ class OscControl:
                 if request is None:
                     continue
                 if request["do"] == "set":
-                    values |= request["values"]
-                    self._taken += 1
+                    settings += request["values"].items()
                     continue
-                values = self._flush(values)
+                self._flush(settings)
                 if request["do"] == "get":
                     self._tell(request, sender)
                     self._taken += 1
@@ -129,12 +128,14 @@ class OscControl:
                     self._ask(request)
             except ValueError as error:
                 self._refuse(self._desk.refuse(error))
-        self._flush(values)
+        self._flush(settings)
 
-    def _flush(self, values: dict[str, Value]) -> dict[str, Value]:
-        if values:
-            self._desk.answer({"do": "set", "values": values})  # each was checked
-        return {}
+    def _flush(self, settings: list[tuple[str, Value]]) -> None:
+        """Sets what was gathered; each was checked."""
+        if settings:
+            self._desk.answer({"do": "set", "values": dict(settings)})
+            self._taken += len(settings)
+            settings.clear()
 
     def _ask(self, request: dict[str, Any]) -> None:
         answer = self._desk.answer(request)
