@@ -26,7 +26,7 @@ from bridge.sinks.osc_packet import bundles, message
 
 DEFAULT_PORT = 39550
 ROOT = ("facecue", "control")
-POLL_S = 0.2
+POLL_S = 0.1
 """How soon the thread notices that it is to end."""
 RESPITE_S = 0.001
 """Whoever sends too much is waited for so long for each message: the face keeps its core."""
