@@ -30,6 +30,8 @@ class SteeringEase:
         self._asked: Asked = (shares, mix, intensity)
         self._to = self._from = self.steering = self._target(np.array(_REST, np.float32))
         self._since_s = -math.inf
+        self._then_s = -math.inf  # the moment before
+        self._soft = True  # a change that comes alone starts softly
 
     def _target(self, current: Floats) -> Steering:
         """Where the easing ends; the voice keeps the `current` emotion (8,) while its share fades to nothing."""
@@ -52,12 +54,16 @@ class SteeringEase:
             self._to = self._target(start.emotion)
             # coming from the voice's own there is nothing to leave: only the share grows
             self._from = start if start.mix > 0 else Steering(self._to.emotion, 0.0, start.intensity)
-            self._since_s = time_s
+            # a fader that is still moving changes what is asked every few frames: soft starts would hold it up
+            self._soft = time_s - self._since_s >= EASE_S
+            self._since_s = time_s if self._soft else self._then_s
+        self._then_s = time_s
         x = min(max((time_s - self._since_s) / EASE_S, 0.0), 1.0)
         if x >= 1.0:
             self.steering = self._to
             return self.steering
-        x = x * x * (3.0 - 2.0 * x)
+        if self._soft:
+            x = x * x * (3.0 - 2.0 * x)
         a, b = self._from, self._to
         self.steering = Steering(
             a.emotion + (b.emotion - a.emotion) * np.float32(x),

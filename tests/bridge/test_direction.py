@@ -368,6 +368,20 @@ def test_a_blend_is_asked_of_the_network_and_eases_in() -> None:
     assert direction.steady
 
 
+def test_a_fader_that_moves_is_followed_while_it_moves() -> None:
+    direction = Direction(DirectionConfig(intensity=0.0), NEUTRAL)
+    direction.steering_at(0.0)
+    track = []
+    for n in range(100):  # two seconds up, thirty settings a second
+        if n % 2 == 0:
+            direction.change(intensity=2.0 * (n + 1) / 100)
+        track.append(direction.steering_at(1 + n / 50).intensity)
+    assert track[50] > 0.5  # of 1.0 that are asked for by then: 0.4 s behind
+    assert track[-1] > 1.5
+    assert max(np.diff(track)) < 0.03
+    assert direction.steering_at(1 + 99 / 50 + EASE_S).intensity == pytest.approx(1.98)
+
+
 @pytest.mark.parametrize("gate", [True, False])
 def test_mute_brings_the_mouth_to_rest_softly_though_the_gate_is_open(gate: bool) -> None:
     direction = Direction(replace(PLAIN, gate=gate), NEUTRAL)
