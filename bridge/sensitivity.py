@@ -1,8 +1,8 @@
 """How much small motion moves a mouth, by hand and following the speaker.
 
-The follower hears the size of lip motion, not sound, and is off unless asked for: the network `live` gives a voice that is
-20 dB quieter the same mouth (30 dB: 2 to 8 % smaller), and ten people's mouths, commands to natural talk, differed by less
-than a third from the median.
+The follower hears the size of lip motion, not sound, and is off unless asked for: the network `live` gives a voice
+that is 20 dB quieter the same mouth (30 dB: 2 to 8 % smaller), and ten people's mouths, commands to natural talk,
+differed by less than a third from the median.
 """
 
 from __future__ import annotations
