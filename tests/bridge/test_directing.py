@@ -11,16 +11,21 @@ import numpy as np
 import pytest
 import zmq
 from pythonosc.udp_client import SimpleUDPClient
+from rich.console import Console
 
 from bridge import cli
+from bridge.assembly import assemble
 from bridge.commands.demo import EmotionWalk
 from bridge.commands.options import directed
+from bridge.commands.status import LiveStatus
 from bridge.controls import CONTROLS, DirectionConfig
 from bridge.direction import Direction
 from bridge.frames import RigFrame, rest_cues
 from bridge.landmarks import neutral_face
 from bridge.presets import FOLDER_VARIABLE, Presets
+from bridge.remote import ControlStatus
 from bridge.sinks.wire import decode
+from bridge.sources import SourceStatus
 
 NEUTRAL = neutral_face()
 
@@ -186,3 +191,21 @@ def test_help_says_what_the_table_says(capsys: pytest.CaptureFixture[str]) -> No
     for name in ("emotion", "mix", "intensity", "style", "target", "seed"):
         assert f"--{name} " in said
         assert CONTROLS[name].meaning[1:40] in said
+
+
+def test_the_status_names_every_place_of_control() -> None:
+    class Source:
+        def status(self) -> SourceStatus:
+            return SourceStatus("open", "here", 0, 0)
+
+    class Place:
+        def status(self) -> ControlStatus:
+            return ControlStatus("osc://x", 3, 1, "listens on UDP 1, last: no")
+
+    p = assemble().pipeline
+    status = LiveStatus(p, Source(), [], controls=[Place()])  # type: ignore[arg-type, list-item]
+    assert status.line().endswith("| control osc://x 3 taken, 1 refused, listens on UDP 1, last: no")
+    console = Console(width=120)
+    with console.capture() as shown:
+        console.print(status.table(ascii_only=True))
+    assert "control  osc://x  3 taken, 1 refused, listens on UDP 1" in shown.get()
