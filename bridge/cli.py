@@ -16,6 +16,7 @@ import typer
 from bridge import __version__
 from bridge.commands.bake import bake
 from bridge.commands.complaint import complaint
+from bridge.commands.controls import controls
 from bridge.commands.demo import demo
 from bridge.commands.devices import devices
 from bridge.commands.doctor import doctor
@@ -40,7 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Voice in, a living face out: live audio drives mouth, emotion, gaze and head of a character.",
 )
-for verb in (demo, live, bake, serve, devices, doctor, keys):
+for verb in (demo, live, bake, serve, controls, devices, doctor, keys):
     app.command()(verb)
 app.add_typer(rig, name="rig")
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from bridge.direction import DirectionConfig
+from bridge.controls import DirectionConfig
 from bridge.weights import NAMED
 
 if sys.version_info >= (3, 11):
@@ -69,6 +69,8 @@ class LiveConfig:
     """"live", "studio", or milliseconds: the shipped network with the largest look-ahead that fits."""
     model: str | None = None
     """A network of one's own instead of a shipped one."""
+    control: tuple[str, ...] = ()
+    """URIs on which others may change the direction while it runs."""
     monitor: str | None = None
     """Output device that plays the voice delayed by the bridge's latency."""
     direction: DirectionConfig = field(default_factory=DirectionConfig)
@@ -100,34 +102,57 @@ class BakeConfig:
 _SECTIONS: dict[str, type] = {"live": LiveConfig, "bake": BakeConfig, "direction": DirectionConfig}
 
 
-def load_live(path: Path | str | None = None, **flags: Any) -> LiveConfig:
-    """The configuration of `facecue live`: `path` (TOML, or None) with `flags` over it.
+def load_live(
+    path: Path | str | None = None, *, preset: Mapping[str, Any] | None = None, **flags: Any
+) -> LiveConfig:
+    """The configuration of `facecue live`: `preset`, with `path` (TOML, or None) over it, and `flags` over both.
 
     Flags are named as the fields of `LiveConfig` and `DirectionConfig`; one that is None was not given.
 
     Raises:
         ConfigError: if the file cannot be read, or a key, a type or a value is wrong.
     """
-    return _load(LiveConfig, "live", path, flags)
+    return _load(LiveConfig, "live", path, preset or {}, flags)
 
 
-def load_bake(path: Path | str | None = None, **flags: Any) -> BakeConfig:
+def load_bake(
+    path: Path | str | None = None, *, preset: Mapping[str, Any] | None = None, **flags: Any
+) -> BakeConfig:
     """The configuration of `facecue bake`; as `load_live`.
 
     Raises:
         ConfigError: as `load_live`.
     """
-    return _load(BakeConfig, "bake", path, flags)
+    return _load(BakeConfig, "bake", path, preset or {}, flags)
 
 
-def _load(cls: type[T], section: str, path: Path | str | None, flags: Mapping[str, Any]) -> T:
-    tables = _read(Path(path)) if path is not None else {}
+def load_direction(path: Path) -> dict[str, Any]:
+    """What the section `[direction]` of a file asks for, checked; its other sections are checked as well.
+
+    Raises:
+        ConfigError: as `load_live`.
+    """
+    return _checked(path).get("direction", {})
+
+
+def _checked(path: Path) -> dict[str, dict[str, Any]]:
     values: dict[str, dict[str, Any]] = {}
-    for name, table in tables.items():
+    for name, table in _read(path).items():
         where = f"{path}: [{name}]"
         values[name] = _typed(_SECTIONS[name], table, where)
         _made(_SECTIONS[name], values[name], where)  # also what this command will not read
-    own, direction = values.get(section, {}), values.get("direction", {})
+    return values
+
+
+def _load(
+    cls: type[T],
+    section: str,
+    path: Path | str | None,
+    preset: Mapping[str, Any],
+    flags: Mapping[str, Any],
+) -> T:
+    values = _checked(Path(path)) if path is not None else {}
+    own, direction = values.get(section, {}), {**preset, **values.get("direction", {})}
     for key, value in flags.items():
         if value is None:
             continue

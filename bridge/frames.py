@@ -21,6 +21,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bridge.moods import EMOTIONS as EMOTIONS
+from bridge.moods import STYLES as STYLES
+
 Floats = npt.NDArray[np.float32]
 """A float32 array; the shape is given where it is used."""
 
@@ -30,10 +33,6 @@ CUE_RATE_HZ = 50
 """Cue frames a second."""
 FRAME_SAMPLES = RATE_HZ // CUE_RATE_HZ  # 320 samples = 20 ms
 
-STYLES = ("reader", "speaker", "actor")
-"""Manners of holding eyes, head and mouth, in the order of the network's input."""
-EMOTIONS = ("angry", "contempt", "disgusted", "fear", "happy", "neutral", "sad", "surprised")
-"""Order of every emotion vector."""
 NEUTRAL = EMOTIONS.index("neutral")
 
 ARKIT = (

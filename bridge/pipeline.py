@@ -142,6 +142,8 @@ class Pipeline:
             piece = samples[at : at + size]
             at += piece.size
             self._position += piece.size
+            if self.direction.config.mute:
+                piece = np.zeros_like(piece)
             with self.meter.stage("features"):
                 mel = self._features(piece)
                 self._levels.feed(piece)

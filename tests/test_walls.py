@@ -21,8 +21,8 @@ EDGES: dict[str, set[str]] = {
     "soundfile": {"bridge/sources/file.py", "bridge/sources/whole.py", "bridge/sources/demo.py"},
     "soxr": {"bridge/resample.py"},
     "onnxruntime": {"bridge/predictor.py"},
-    "zmq": {"bridge/sinks/zeromq.py", "bridge/sinks/curve.py"},
-    "msgpack": {"bridge/sinks/wire.py"},
+    "zmq": {"bridge/sinks/zeromq.py", "bridge/sinks/curve.py", "bridge/remote/zeromq.py"},
+    "msgpack": {"bridge/sinks/wire.py", "bridge/remote/request.py"},
     "websockets": {"bridge/sinks/vts_link.py"},
     "pythonosc": set(),  # a peer in tests; our packets are made in bridge/sinks/osc_packet.py
     "PIL": {"bridge/takes/brush.py", "bridge/takes/drawing.py", "bridge/takes/strip.py"},

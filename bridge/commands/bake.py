@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge.commands.options import ConfigFile, Emotion, Intensity, Mix, Model, Seed, Style
+from bridge.commands.options import (
+    ConfigFile,
+    Emotion,
+    Intensity,
+    Mix,
+    Model,
+    Preset,
+    Seed,
+    Set,
+    Style,
+    Target,
+    directed,
+)
 
 if TYPE_CHECKING:
     from threading import Event
@@ -38,7 +50,10 @@ def bake(
     mix: Mix = None,
     intensity: Intensity = None,
     style: Style = None,
+    target: Target = None,
     seed: Seed = None,
+    set_: Set = None,
+    preset: Preset = None,
     config: ConfigFile = None,
     model: Model = None,
     jobs: Annotated[
@@ -60,12 +75,10 @@ def bake(
     settings = load_bake(
         config,
         lookahead=lookahead,
-        emotion=emotion,
-        mix=mix,
-        intensity=intensity,
-        style=style,
-        seed=seed,
         model=model,
+        **directed(
+            preset, set_, emotion=emotion, mix=mix, intensity=intensity, style=style, target=target, seed=seed
+        ),
     )
     recipe = Recipe(settings, formats_of(formats))
     work = worklist(paths, out, recipe.formats, force=force)

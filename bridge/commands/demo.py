@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge.commands.options import Sinks
+from bridge.commands.options import Controls, Preset, Set, Sinks, directed
 
 if TYPE_CHECKING:
     from bridge.direction import Direction
@@ -27,6 +27,9 @@ GIF_SIZE = 256
 
 def demo(
     sink: Sinks = None,
+    set_: Set = None,
+    preset: Preset = None,
+    control: Controls = None,
     loop: Annotated[bool, typer.Option("--loop", help="Go on until Ctrl-C.")] = False,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the take.")] = Path("facecue-demo"),
@@ -41,16 +44,17 @@ def demo(
 
     from bridge.assembly import assemble
     from bridge.commands.interrupt import stop_event
-    from bridge.commands.performance import perform
-    from bridge.config import LiveConfig
+    from bridge.commands.performance import opened_controls, perform
+    from bridge.config import load_live
     from bridge.frames import EMOTIONS, RATE_HZ, frame_count
     from bridge.sources import open_source
     from bridge.sources.demo import DEMO_CLIPS, load_clip
 
+    settings = load_live(None, control=control or None, **directed(preset, set_))
     out.mkdir(parents=True, exist_ok=True)  # a folder that refuses is known before the show
     speech = np.concatenate([load_clip(name) for name, _ in DEMO_CLIPS])
     source = open_source("demo://?loop=1" if loop else "demo://", realtime=not fast)
-    assembly = assemble(LiveConfig(), realtime=not fast)
+    assembly = assemble(settings, realtime=not fast)
     assembly.warm_up()
     frames: list[RigFrame] = []
     walk = EmotionWalk(assembly.pipeline.direction, speech.size / RATE_HZ / len(EMOTIONS))
@@ -63,7 +67,12 @@ def demo(
             return
         walk(frame)
 
-    with stop_event() as stop, _sinks(sink) as sinks:
+    direction = assembly.pipeline.direction
+    with (
+        stop_event() as stop,
+        _sinks(sink) as sinks,
+        opened_controls(settings.control, direction, settings.actor, sinks),
+    ):
         _announce(sinks, browser=not no_browser and not fast)
         perform(source, assembly.pipeline, sinks, stop=stop, on_frame=on_frame, watch=lambda: None)
         if len(frames) < wanted:
@@ -72,21 +81,22 @@ def demo(
 
 
 class EmotionWalk:
-    """Asks for one emotion after another, each for `each_s`, and says so."""
+    """Asks for one emotion after another, each for `each_s`, and says so, until somebody else asks for one."""
 
     def __init__(self, direction: Direction, each_s: float) -> None:
         self._each_s = each_s
         self._direction = direction
         self._step = -1
+        self._asked = direction.config.emotion
 
     def __call__(self, frame: RigFrame) -> None:
         """Looks at the time of a frame."""
         from bridge.frames import EMOTIONS
 
         step = int(frame.cues.time_s / self._each_s)
-        if step > self._step:
+        if step > self._step and self._direction.config.emotion == self._asked:
             self._step = step
-            emotion = EMOTIONS[step % len(EMOTIONS)]
+            emotion = self._asked = EMOTIONS[step % len(EMOTIONS)]
             self._direction.set_emotion(emotion)
             typer.echo(f"{frame.cues.time_s:5.1f} s  {emotion}")
 

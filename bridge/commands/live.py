@@ -13,13 +13,18 @@ import typer
 from bridge.commands.options import (
     Actor,
     ConfigFile,
+    Controls,
     Emotion,
     Intensity,
     Mix,
     Model,
+    Preset,
     Seed,
+    Set,
     Sinks,
     Style,
+    Target,
+    directed,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +54,11 @@ def live(
     mix: Mix = None,
     intensity: Intensity = None,
     style: Style = None,
+    target: Target = None,
     seed: Seed = None,
+    set_: Set = None,
+    preset: Preset = None,
+    control: Controls = None,
     lookahead: Annotated[
         str | None, typer.Option(help="Which network: live (the default), studio, or milliseconds.")
     ] = None,
@@ -69,8 +78,9 @@ def live(
     from bridge.config import load_live
 
     settings = load_live(
-        config, source=source, sinks=sink or None, emotion=emotion, mix=mix, intensity=intensity,
-        style=style, seed=seed, lookahead=lookahead, monitor=monitor, model=model, actor=actor,
+        config, source=source, sinks=sink or None, control=control or None, lookahead=lookahead,
+        monitor=monitor, model=model, actor=actor,
+        **directed(preset, set_, emotion=emotion, mix=mix, intensity=intensity, style=style, target=target, seed=seed),
     )  # fmt: skip
     if not settings.sinks:
         raise typer.BadParameter(
@@ -82,16 +92,19 @@ def live(
 def _run(settings: LiveConfig, duration_s: float | None) -> None:
     from bridge.assembly import assemble
     from bridge.commands.interrupt import stop_event
-    from bridge.commands.performance import opened_sinks, perform
+    from bridge.commands.performance import opened_controls, opened_sinks, perform
     from bridge.commands.status import LiveStatus
     from bridge.sources import open_source
 
     with stop_event() as stop, opened_sinks(settings.sinks, settings.actor) as sinks:
         assembly = assemble(settings, realtime=True)
         delay_ms = _state_latency(assembly)
-        with _monitor(settings.monitor, delay_ms) as speaker:
+        with (
+            _monitor(settings.monitor, delay_ms) as speaker,
+            opened_controls(settings.control, assembly.pipeline.direction, settings.actor, sinks) as controls,
+        ):
             source = open_source(settings.source)  # last: it may listen from now on
-            status = LiveStatus(assembly.pipeline, source, sinks, speaker)
+            status = LiveStatus(assembly.pipeline, source, sinks, speaker, controls)
             on_frame = status.note if speaker is None else _following(status, speaker, assembly)
             with _shown(status, source) as show:
                 ends_at = time.perf_counter() + duration_s if duration_s is not None else float("inf")

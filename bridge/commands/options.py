@@ -1,36 +1,48 @@
-"""Options that several verbs share: one spelling, one help text, one meaning."""
+"""Options that several verbs share: one spelling, one help text, one meaning. Controls say their own."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-Emotion = Annotated[
-    str | None,
+from bridge.controls import CONTROLS
+
+
+def _control(name: str) -> Any:
+    """The option of a control, in the table's words."""
+    line = CONTROLS[name]
+    default = str(line.default).lower() if line.kind == "switch" else line.default
+    meaning = line.meaning[0].upper() + line.meaning[1:]
+    return typer.Option(f"--{name}", help=f"{meaning} ({line.span}; {default} by default).")
+
+
+Emotion = Annotated[str | None, _control("emotion")]
+Mix = Annotated[float | None, _control("mix")]
+Intensity = Annotated[float | None, _control("intensity")]
+Style = Annotated[str | None, _control("style")]
+Target = Annotated[str | None, _control("target")]
+Seed = Annotated[int | None, _control("seed")]
+Set = Annotated[
+    list[str] | None,
     typer.Option(
-        "--emotion",
-        help="auto (the voice decides), angry, contempt, disgusted, fear, happy, neutral, sad or surprised.",
+        "--set",
+        metavar="NAME=VALUE",
+        help="Any control, as in mouth=1.2 (facecue controls lists them); may be repeated.",
     ),
 ]
-Mix = Annotated[
-    float | None, typer.Option("--mix", help="How much of --emotion is blended in, 0 to 1; 1 by default.")
+Preset = Annotated[
+    str | None, typer.Option("--preset", help="A direction saved by name; settings and options go before it.")
 ]
-Intensity = Annotated[
-    float | None,
+Controls = Annotated[
+    list[str] | None,
     typer.Option(
-        "--intensity", help="Strength of the emotion: 0 none, 1 as people do (default), 2 twice that."
+        "--control",
+        metavar="URI",
+        help="Let others direct it while it runs: osc://127.0.0.1:39550 or zmq://127.0.0.1:5557; may be repeated.",
     ),
-]
-Style = Annotated[
-    str | None,
-    typer.Option(
-        "--style", help="Whose manner eyes, head and mouth have: reader, speaker or actor (default)."
-    ),
-]
-Seed = Annotated[
-    int | None, typer.Option("--seed", help="Another number: other blinks, glances and head movements.")
 ]
 ConfigFile = Annotated[
     Path | None,
@@ -49,3 +61,23 @@ Sinks = Annotated[
         "--sink", help="Where frames go: zmq://, osc://, vmc:// or preview://HOST:PORT; may be repeated."
     ),
 ]
+
+
+def directed(preset: str | None, assigned: Sequence[str] | None, **named: Any) -> dict[str, Any]:
+    """What `--preset`, `--set` and the controls' own options ask for, as `load_live` and `load_bake` take it.
+
+    Raises:
+        ValueError: no such preset or control, a value that cannot be, or a control that is given twice.
+    """
+    from bridge.controls import assignments
+
+    flags: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+    for name, value in assignments(assigned or ()).items():
+        if name in flags:
+            raise ValueError(f"--set {name}={value} and --{name} are both given; keep one")
+        flags[name] = value
+    if preset is None:
+        return flags
+    from bridge.presets import Presets
+
+    return {"preset": Presets().load(preset), **flags}

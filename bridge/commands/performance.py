@@ -6,11 +6,16 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from bridge.frames import AudioBlock, RigFrame
 from bridge.pipeline import Pipeline, run
 from bridge.sinks import Sink, open_sink
 from bridge.sources import Source
+
+if TYPE_CHECKING:
+    from bridge.direction import Direction
+    from bridge.remote import Control
 
 WATCH_S = 0.2
 """How often the watcher looks."""
@@ -31,6 +36,38 @@ def opened_sinks(uris: Sequence[str], actor: str) -> Iterator[list[Sink]]:
     finally:
         for sink in sinks:
             sink.close()
+
+
+@contextmanager
+def opened_controls(
+    uris: Sequence[str], direction: Direction, actor: str, sinks: Sequence[Sink]
+) -> Iterator[list[Control]]:
+    """Opens the places where others direct a performance, all on one desk, and closes them.
+
+    Args:
+        uris: where to listen.
+        direction: what is directed.
+        actor: who is being moved.
+        sinks: may be changed from outside too, if they can be.
+
+    Raises:
+        ControlError: if one cannot be opened.
+    """
+    controls: list[Control] = []
+    if not uris:
+        yield controls
+        return
+    from bridge.control import ControlDesk, SinkRoster
+    from bridge.remote import open_control
+
+    desk = ControlDesk(direction, actor, sinks=sinks if isinstance(sinks, SinkRoster) else None)
+    try:
+        for uri in uris:
+            controls.append(open_control(uri, desk))  # noqa: PERF401  those already open are to be closed
+        yield controls
+    finally:
+        for control in controls:
+            control.close()
 
 
 def perform(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from bridge.monitor import Monitor
+    from bridge.remote import Control
 
 QUIET_DBFS, LOUD_DBFS = -60.0, 0.0
 """Ends of the level bar."""
@@ -24,12 +25,18 @@ class LiveStatus:
     """Reads pipeline, source and sinks; `note` takes every frame. Safe to ask from another thread."""
 
     def __init__(
-        self, pipeline: Pipeline, source: Source, sinks: Sequence[Sink], monitor: Monitor | None = None
+        self,
+        pipeline: Pipeline,
+        source: Source,
+        sinks: Sequence[Sink],
+        monitor: Monitor | None = None,
+        controls: Sequence[Control] = (),
     ) -> None:
         self._pipeline = pipeline
         self._source = source
         self._sinks = sinks
         self._monitor = monitor
+        self._controls = controls
         self._last: RigFrame | None = None
 
     def note(self, frame: RigFrame) -> None:
@@ -72,14 +79,23 @@ class LiveStatus:
             lines.append((status.uri, f"{status.sent} sent{faults}, {status.detail}"))
         return lines
 
+    def _control_lines(self) -> list[tuple[str, str]]:
+        lines = []
+        for control in self._controls:
+            status = control.status()
+            refused = f", {status.refused} refused" if status.refused else ""
+            lines.append((status.uri, f"{status.taken} taken{refused}, {status.detail}"))
+        return lines
+
     def line(self) -> str:
         """Everything in one plain line."""
         time_s = self._last.cues.time_s if self._last is not None else 0.0
         monitor = f" | {self._monitor.detail}" if self._monitor is not None else ""
         sinks = "; ".join(f"{uri} {text}" for uri, text in self._sink_lines())
+        controls = "".join(f" | control {uri} {text}" for uri, text in self._control_lines())
         return (
             f"{time_s:7.1f} s | {self._pipeline.level_dbfs:5.0f} dB | {self._speech()} | {self._emotion()} | "
-            f"{self._flow()} | {self._source_line()} | {sinks}{monitor}"
+            f"{self._flow()} | {self._source_line()} | {sinks}{controls}{monitor}"
         )
 
     def table(self, *, ascii_only: bool) -> Table:
@@ -102,6 +118,8 @@ class LiveStatus:
         table.add_row("source", Text(self._source_line(), style="" if state == "open" else "yellow"))
         for uri, text in self._sink_lines():
             table.add_row("sink", Text(f"{uri}  {text}"))
+        for uri, text in self._control_lines():
+            table.add_row("control", Text(f"{uri}  {text}"))
         if self._monitor is not None:
             table.add_row("", Text(self._monitor.detail))
         return table

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from bridge import rigs
+from bridge.arkit import head_angles
 from bridge.frames import ARKIT, RigFrame, rest_cues
 from bridge.landmarks import neutral_face
 from bridge.rigs import RigError, load_rig, parse_rig
-from bridge.arkit import head_angles
 
 OWN = frozenset(
     (

@@ -17,6 +17,7 @@ import zmq
 
 from bridge import cli, portaudio, weights
 from bridge.commands import demo as demo_verb
+from bridge.direction import Direction, DirectionConfig
 from bridge.frames import ARKIT, RigFrame, frame_count, rest_cues
 from bridge.landmarks import neutral_face
 from bridge.takes import draft
@@ -445,11 +446,12 @@ def test_a_demo_that_cannot_leave_its_take_says_so_before_it_plays(
 def test_emotions_are_walked_through_in_time() -> None:
     asked: list[str] = []
 
-    class Direction:
-        def set_emotion(self, emotion: str) -> None:
+    class Noted(Direction):
+        def set_emotion(self, emotion: str, **more: float | None) -> None:
             asked.append(emotion)
+            super().set_emotion(emotion, **more)
 
-    walk = demo_verb.EmotionWalk(Direction(), 2.5)  # type: ignore[arg-type]
+    walk = demo_verb.EmotionWalk(Noted(DirectionConfig(), neutral_face()), 2.5)
     for n in range(0, 1100, 5):
         walk(RigFrame(rest_cues(n, neutral_face()), np.zeros(len(ARKIT), np.float32), 0.0))
     assert asked[:3] == ["angry", "contempt", "disgusted"]

@@ -26,6 +26,7 @@ def test_flags_override_the_file_and_the_file_the_defaults(tmp_path: Path) -> No
         source = "demo://"
         sinks = ["osc://127.0.0.1:9000"]
         lookahead = 60
+        control = ["osc://127.0.0.1:39550"]
         [bake]
         lookahead = "live"
         [direction]
@@ -38,6 +39,7 @@ def test_flags_override_the_file_and_the_file_the_defaults(tmp_path: Path) -> No
     assert live.source == "mic://2"
     assert live.sinks == ("osc://127.0.0.1:9000",)
     assert live.lookahead == 60
+    assert live.control == ("osc://127.0.0.1:39550",)
     assert live.direction == DirectionConfig(emotion="happy", intensity=0.5, gate=False)
     bake = load_bake(path)
     assert bake.lookahead == "live"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bridge import landmarks as face
 from bridge.direction import MAX_GAZE_RAD, MAX_HEAD_RAD, RELEASE_S, Direction, DirectionConfig
 from bridge.frames import CUE_RATE_HZ, EMOTIONS, Cues, Floats, rest_cues
+from bridge.gains import EASE_FRAMES as GAIN_FRAMES
 from bridge.rest import REST_FRAMES, scaled_rotation, way_to_rest
 from bridge.steering import EASE_S
 
@@ -289,7 +290,9 @@ def test_the_configuration_may_be_swapped_from_another_thread_while_it_runs() ->
     done.set()
     stirrer.join()
     direction.configure(replace(PLAIN, mouth=0.0))
-    np.testing.assert_allclose(direction(moving(500), 1.0).landmarks[51], NEUTRAL[51], atol=1e-6)
+    for n in range(500, 500 + GAIN_FRAMES):
+        out = direction(moving(n), 1.0)
+    np.testing.assert_allclose(out.landmarks[51], NEUTRAL[51], atol=1e-6)
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.0, 1.5))
@@ -318,3 +321,161 @@ def test_toward_rest_ends_at_rest_exactly() -> None:
     for c in way:
         assert float(c.emotion.sum()) == pytest.approx(1, abs=1e-5)
         assert float(np.linalg.norm(c.head_rotation)) == pytest.approx(1, abs=1e-5)
+
+
+# what is asked while it runs
+
+
+def stretch(direction: Direction, start: int, frames: int, gate: float = 1.0) -> list[Cues]:
+    return [direction(moving(n), gate, True) for n in range(start, start + frames)]
+
+
+def test_gains_ease_over_so_that_a_preset_makes_no_jump() -> None:
+    direction = Direction(PLAIN, NEUTRAL)
+    frame = moving(0)
+
+    def chin(n: int) -> float:
+        out = direction(frame.with_(n=n, time_s=(n + 0.5) / 50), 1.0)
+        return float((out.landmarks[8] - NEUTRAL[8])[0] / (frame.landmarks[8] - NEUTRAL[8])[0])
+
+    assert chin(0) == pytest.approx(1)
+    direction.change(jaw=2.0)
+    track = [chin(n) for n in range(1, 1 + GAIN_FRAMES)]
+    np.testing.assert_allclose(np.diff([1.0, *track]), 1 / GAIN_FRAMES, atol=1e-3)
+    assert track[-1] == pytest.approx(2)
+
+
+def test_a_change_is_whole_or_nothing() -> None:
+    direction = Direction(PLAIN, NEUTRAL)
+    direction.change(mouth=1.5, target="camera", seed=3)
+    assert direction.config == replace(PLAIN, mouth=1.5, target="camera", seed=3)
+    with pytest.raises(ValueError, match=r"jaw is 5; it must lie in 0\.\.2"):
+        direction.change(mouth=0.5, jaw=5)
+    with pytest.raises(ValueError, match="unknown control 'chin'; known: emotion"):
+        direction.change(mouth=0.5, chin=1)
+    assert direction.config.mouth == 1.5
+
+
+def test_a_blend_is_asked_of_the_network_and_eases_in() -> None:
+    direction = Direction(DirectionConfig(emotion="happy"), NEUTRAL)
+    direction.steering_at(0.0)
+    direction.change(emotion="blend", blend_happy=0.25, blend_sad=0.5)
+    start = direction.steering_at(1.0)
+    assert start.emotion[EMOTIONS.index("happy")] == 1.0
+    end = direction.steering_at(1.01 + EASE_S)
+    expected = {"happy": 0.25, "sad": 0.5, "neutral": 0.25}
+    np.testing.assert_allclose(end.emotion, [expected.get(name, 0.0) for name in EMOTIONS], atol=1e-6)
+    assert direction.steady
+
+
+def test_a_fader_that_moves_is_followed_while_it_moves() -> None:
+    direction = Direction(DirectionConfig(intensity=0.0), NEUTRAL)
+    direction.steering_at(0.0)
+    track = []
+    for n in range(100):  # two seconds up, thirty settings a second
+        if n % 2 == 0:
+            direction.change(intensity=2.0 * (n + 1) / 100)
+        track.append(direction.steering_at(1 + n / 50).intensity)
+    assert track[50] > 0.5  # of 1.0 that are asked for by then: 0.4 s behind
+    assert track[-1] > 1.5
+    assert max(np.diff(track)) < 0.03
+    assert direction.steering_at(1 + 99 / 50 + EASE_S).intensity == pytest.approx(1.98)
+
+
+@pytest.mark.parametrize("gate", [True, False])
+def test_mute_brings_the_mouth_to_rest_softly_though_the_gate_is_open(gate: bool) -> None:
+    direction = Direction(replace(PLAIN, gate=gate), NEUTRAL)
+    stretch(direction, 0, 5)
+    direction.change(mute=True)
+    frame = moving(5, 0.3)
+    tracks = [direction(frame.with_(n=n, time_s=(n + 0.5) / 50), 1.0, True).landmarks for n in range(5, 25)]
+    moves = np.abs(np.array(tracks)[:, 62] - NEUTRAL[62]).max(-1)
+    assert moves[0] > 0
+    assert np.diff(moves).max() <= 1e-6
+    assert moves[round(RELEASE_S * CUE_RATE_HZ)] == pytest.approx(0, abs=1e-6)
+    brow = np.abs(tracks[-1][19] - frame.landmarks[19]).max()
+    assert brow == pytest.approx(0, abs=1e-5)  # the upper face lives on
+    direction.change(mute=False)
+    assert np.abs(direction(frame, 1.0, True).landmarks[62] - NEUTRAL[62]).max() > 0
+
+
+def test_pause_brings_everything_to_rest_and_lets_it_come_back() -> None:
+    config = DirectionConfig(style="reader", blinks=3, target="camera")
+    direction = Direction(config, NEUTRAL)
+    before = stretch(direction, 0, 20)[-1]
+    assert not same(before, rest_cues(19, NEUTRAL))
+    direction.change(pause=True)
+    frame = moving(20)
+    way = [direction(frame.with_(n=n, time_s=(n + 0.5) / 50), 1.0, True) for n in range(20, 20 + REST_FRAMES)]
+    assert same(way[-1], rest_cues(19 + REST_FRAMES, NEUTRAL))
+    for n in range(40, 400):  # no blink, no glance
+        assert same(direction(moving(n), 1.0, True), rest_cues(n, NEUTRAL))
+    direction.change(pause=False)
+    back = stretch(direction, 400, REST_FRAMES)
+    assert not same(back[0], rest_cues(400, NEUTRAL))
+    free = Direction(config, NEUTRAL)
+    expected = stretch(free, 0, 400 + REST_FRAMES)[-1]
+    np.testing.assert_allclose(back[-1].landmarks, expected.landmarks, atol=1e-5)
+
+
+def test_a_captured_face_is_the_neutral_one_from_then_on() -> None:
+    direction = Direction(PLAIN, NEUTRAL)
+    frame = moving(0)
+    still = [frame.with_(n=n, time_s=(n + 0.5) / 50) for n in range(120)]
+    direction(still[0], 1.0)
+    direction.own_neutral.catch()
+    assert direction.own_neutral.held
+    shown = [direction(cues, 1.0).landmarks for cues in still[1:40]]
+    far = [float(np.abs(landmarks - NEUTRAL).max()) for landmarks in shown]
+    assert all(a >= b - 1e-6 for a, b in itertools.pairwise(far))  # eased
+    assert max(-np.diff(far)) < 0.1 * far[0]
+    np.testing.assert_allclose(shown[-1], NEUTRAL, atol=1e-5)
+    direction.reset()  # the next stream has it from its first frame on
+    np.testing.assert_allclose(direction(still[0], 1.0).landmarks, NEUTRAL, atol=1e-5)
+    direction.own_neutral.let_go()
+    for cues in still[1:40]:
+        out = direction(cues, 1.0)
+    assert not direction.own_neutral.held
+    np.testing.assert_allclose(out.landmarks, frame.landmarks, atol=1e-5)
+
+
+def test_a_mouth_that_is_held_shut_is_not_captured() -> None:
+    direction = Direction(PLAIN, NEUTRAL)
+    direction.own_neutral.catch()
+    for n in range(40):
+        direction(moving(0).with_(n=n, time_s=(n + 0.5) / 50), 0.0)
+    opened = direction(moving(0).with_(n=40), 1.0)
+    np.testing.assert_allclose(opened.landmarks[62], moving(0).landmarks[62], atol=1e-5)
+    assert np.abs(opened.landmarks[list(face.BROWS)] - NEUTRAL[list(face.BROWS)]).max() < 1e-5
+
+
+def test_automatic_gain_raises_a_mumbler_as_far_as_it_may() -> None:
+    def gap(auto: bool) -> float:
+        direction = Direction(replace(PLAIN, auto_gain=auto), NEUTRAL)
+        landmarks = NEUTRAL.copy()
+        landmarks[list(face.GAP_LOWER), 1] -= 0.1
+        for n in range(3000):  # a minute of speech
+            out = direction(rest_cues(n, landmarks).with_(voice=0.9), 1.0, True)
+        return float(face.lip_gap(out.landmarks))
+
+    assert gap(False) == pytest.approx(0.1, abs=1e-3)
+    assert gap(True) == pytest.approx(0.2, rel=0.02)
+
+
+def test_everything_at_once_repeats_after_a_reset_and_eyes_follow_their_target() -> None:
+    config = DirectionConfig(
+        emotion="blend",
+        blend_happy=0.7,
+        blinks=3,
+        smoothing_ms=20,
+        sensitivity=2,
+        auto_gain=True,
+        target="away",
+    )
+    direction = Direction(config, NEUTRAL)
+    first = run_all(direction)
+    direction.reset()
+    assert all(same(a, b) for a, b in zip(first, run_all(direction), strict=True))
+    free = run_all(Direction(replace(config, target="none"), NEUTRAL))
+    assert np.abs(first[-1].gaze - free[-1].gaze).max() > 0.05
+    np.testing.assert_array_equal(first[-1].landmarks, free[-1].landmarks)

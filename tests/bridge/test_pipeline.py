@@ -155,6 +155,19 @@ def test_chunked_equals_whole_while_an_emotion_eases(chunk: int) -> None:
     assert shares[-1] > 0.9
 
 
+@pytest.mark.parametrize("chunk", [1, 7, 160, 333])
+def test_a_muted_face_hears_silence_however_the_sound_comes(chunk: int) -> None:
+    audio = speech(RATE_HZ)
+    config = DirectionConfig(blink=False, mute=True, target="away", emotion="blend", blend_sad=1)
+    heard = whole(pipeline(config=config), np.zeros_like(audio))
+    p = pipeline(config=config)
+    got = [f for at in range(0, audio.size, chunk) for f in p.feed(block(audio[at : at + chunk], at))]
+    assert p.level_dbfs > -100  # what the meter shows is what came
+    assert_same(got + p.flush(), heard)
+    loud = whole(pipeline(config=replace(config, mute=False)), audio)
+    assert max(f.weights.max() for f in loud) > 0.1
+
+
 def test_gated_speech_chunked_equals_whole() -> None:
     audio = speech(6 * RATE_HZ)
     expected = whole(pipeline(gate=SpeechGate()), audio)

@@ -1,0 +1,134 @@
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from bridge import presets
+from bridge.config import ConfigError, load_bake, load_live
+from bridge.controls import CONTROLS, DirectionConfig
+from bridge.presets import FOLDER_VARIABLE, NAME_LIMIT, PresetError, Presets, config_folder
+
+CALM = DirectionConfig(emotion="blend", blend_sad=0.4, mouth=0.7, gate=False, seed=2**32 - 1, style="reader")
+
+
+def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
+    shelf = Presets(tmp_path / "new" / "presets")
+    assert shelf.names() == []
+    path = shelf.save("calm one", CALM)
+    assert shelf.names() == ["calm one"]
+    loaded = shelf.load("calm one")
+    assert DirectionConfig(**loaded) == CALM  # type: ignore[arg-type]
+    assert set(loaded) == {name for name, line in CONTROLS.items() if line.kept}
+    assert load_live(path).direction == CALM  # a settings file like any other
+    shelf.save("calm one", DirectionConfig())
+    assert DirectionConfig(**shelf.load("calm one")) == DirectionConfig()  # type: ignore[arg-type]
+    shelf.save("Ärger", CALM)
+    assert shelf.names() == ["calm one", "Ärger"]
+    shelf.delete("calm one")
+    assert shelf.names() == ["Ärger"]
+    assert [p.name for p in shelf.folder.iterdir()] == ["Ärger.toml"]  # nothing is left beside
+
+
+def test_what_is_pressed_for_a_moment_is_not_kept(tmp_path: Path) -> None:
+    shelf = Presets(tmp_path)
+    shelf.save("a", DirectionConfig(mute=True, pause=True))
+    assert not {"mute", "pause"} & set(shelf.load("a"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", "../up", "a/b", "a\\b", "a.b", ".hidden", "CON", "lpt1", "a\0b", "x" * (NAME_LIMIT + 1), " a", "---", 3],
+)  # fmt: skip
+def test_a_name_never_leaves_the_folder(name: object, tmp_path: Path) -> None:
+    shelf = Presets(tmp_path / "presets")
+    for verb in (shelf.load, shelf.delete, lambda n: shelf.save(n, CALM)):
+        with pytest.raises(PresetError, match=r"a preset cannot be called .*; use 1 to 40 letters"):
+            verb(name)
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_what_is_not_there_is_said_with_what_is(tmp_path: Path) -> None:
+    shelf = Presets(tmp_path)
+    with pytest.raises(PresetError, match="no preset is called 'calm'; there are: none yet"):
+        shelf.load("calm")
+    shelf.save("bright", CALM)
+    for verb in (shelf.load, shelf.delete):
+        with pytest.raises(PresetError, match="no preset is called 'calm'; there are: bright"):
+            verb("calm")
+
+
+def test_a_damaged_preset_names_its_file(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("[direction]\nmouth = 7\n")
+    (tmp_path / "few.toml").write_text("[direction]\nmouth = 2\n")
+    with pytest.raises(ConfigError, match=r"bad\.toml: \[direction\] mouth is 7; it must lie in 0\.\.2"):
+        Presets(tmp_path).load("bad")
+    assert Presets(tmp_path).load("few") == {"mouth": 2.0}
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PresetError, match="cannot be written: ") as caught:
+        Presets(tmp_path / "file").save("a", CALM)
+    assert "\n" not in str(caught.value)
+
+
+def test_there_are_not_more_than_anybody_saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presets, "PRESET_LIMIT", 2)
+    shelf = Presets(tmp_path)
+    for name in ("a", "b", "a"):
+        shelf.save(name, CALM)
+    with pytest.raises(PresetError, match="there are 2 presets already; delete some"):
+        shelf.save("c", CALM)
+
+
+def test_a_reader_never_sees_half_a_preset(tmp_path: Path) -> None:
+    shelf = Presets(tmp_path)
+    shelf.save("a", CALM)
+    done = threading.Event()
+
+    def write() -> None:
+        while not done.is_set():
+            shelf.save("a", CALM)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(100):
+            assert DirectionConfig(**shelf.load("a")) == CALM  # type: ignore[arg-type]
+    finally:
+        done.set()
+        writer.join()
+
+
+def test_a_preset_lies_under_the_file_and_the_flags(tmp_path: Path) -> None:
+    path = tmp_path / "face.toml"
+    path.write_text("[direction]\nmouth = 0.5\nlids = 0.5\n")
+    preset = {"mouth": 2.0, "jaw": 2.0, "lids": 2.0}
+    direction = load_live(path, preset=preset, lids=1.5).direction
+    assert (direction.mouth, direction.jaw, direction.lids) == (0.5, 2.0, 1.5)
+    assert load_bake(preset=preset).direction.mouth == 2.0
+
+
+def test_the_folder_is_where_the_system_keeps_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    assert config_folder() == tmp_path
+    assert Presets().folder == tmp_path / "presets"
+    monkeypatch.delenv(FOLDER_VARIABLE)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
+    monkeypatch.setenv("APPDATA", str(tmp_path / "roaming"))
+    for platform, folder in {
+        "linux": tmp_path / ".config" / "facecue",
+        "darwin": tmp_path / "Library" / "Application Support" / "facecue",
+        "win32": tmp_path / "roaming" / "facecue",
+    }.items():
+        monkeypatch.setattr(sys, "platform", platform)
+        assert config_folder() == folder
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    assert config_folder() == tmp_path / "xdg" / "facecue"
+    assert os.environ.get(FOLDER_VARIABLE) is None
