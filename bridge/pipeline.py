@@ -204,7 +204,7 @@ def run(
     Args:
         source: where the voice comes from.
         pipeline: freshly made or reset.
-        sinks: where every frame goes, in this order.
+        sinks: where every frame goes, in this order; asked anew for every frame, so a `Roster` may change meanwhile.
         stop: set it from any thread to end the run in less than a second.
         on_frame: called with every frame after the sinks had it.
         monitor: called with every block before it is worked on.
@@ -223,9 +223,9 @@ def run(
                 for sink in sinks:
                     try:
                         sink.send(frame)
-                    except OSError as error:  # a sink counts its own faults; this one escaped it
+                    except Exception as error:  # noqa: BLE001  a sink's fault is not the face's end
                         meter.count("sink_errors")
-                        log.debug("%s: %s", sink.uri, error)
+                        log.debug("%s: %r", sink.uri, error)
             last = frame
             if on_frame is not None:
                 on_frame(frame)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bridge.direction import Direction
     from bridge.frames import Floats, RigFrame
     from bridge.sinks import Sink
+    from bridge.sinks.roster import Roster
 
 PREVIEW = "preview://127.0.0.1:8765"
 DEFAULT_SINKS = ("zmq://127.0.0.1:5556", "osc://127.0.0.1:9000", "vmc://127.0.0.1:39540", PREVIEW)
@@ -92,33 +93,33 @@ class EmotionWalk:
 
 
 @contextmanager
-def _sinks(asked: Sequence[str] | None) -> Iterator[list[Sink]]:
+def _sinks(asked: Sequence[str] | None) -> Iterator[Roster]:
     """The sinks that were asked for; else the default ones, as far as their ports are free."""
-    from bridge.sinks import SinkError, open_sink
+    from bridge.sinks import SinkError
+    from bridge.sinks.roster import Roster
 
-    sinks: list[Sink] = []
+    roster = Roster()
     try:
         for uri in asked or DEFAULT_SINKS:
             try:
-                sinks.append(open_sink(uri))
+                roster.add(uri)
             except SinkError as error:
                 if asked:
                     raise
                 if uri == PREVIEW:
                     typer.echo(f"{error}; the preview takes a free port instead")
-                    sinks.append(open_sink("preview://127.0.0.1:0"))
+                    roster.add("preview://127.0.0.1:0")
                 else:
                     typer.echo(f"{error}; going on without it")
-        yield sinks
+        yield roster
     finally:
-        for one in sinks:
-            one.close()
+        roster.close()
 
 
 def _announce(sinks: Sequence[Sink], *, browser: bool) -> None:
     for one in sinks:
         typer.echo(f"frames go to {one.uri}")
-    url = next((one.url for one in sinks if hasattr(one, "url")), None)
+    url = next((url for one in sinks if (url := getattr(one, "url", None))), None)
     if url is None:
         return
     typer.echo(f"watch the face at {url}")

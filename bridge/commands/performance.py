@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from bridge.frames import AudioBlock, RigFrame
 from bridge.pipeline import Pipeline, run
-from bridge.sinks import Sink, open_sink
+from bridge.sinks import Sink
+from bridge.sinks.roster import Roster
 from bridge.sources import Source
 
 WATCH_S = 0.2
@@ -17,20 +18,17 @@ WATCH_S = 0.2
 
 
 @contextmanager
-def opened_sinks(uris: Sequence[str], actor: str) -> Iterator[list[Sink]]:
+def opened_sinks(uris: Sequence[str], actor: str) -> Iterator[Roster]:
     """Opens sinks in order and closes them all, also when a later one cannot be opened.
 
     Raises:
         SinkError: if one cannot be opened.
     """
-    sinks: list[Sink] = []
+    roster = Roster(uris, actor=actor)
     try:
-        for uri in uris:
-            sinks.append(open_sink(uri, actor=actor))  # noqa: PERF401  those already open are to be closed
-        yield sinks
+        yield roster
     finally:
-        for sink in sinks:
-            sink.close()
+        roster.close()
 
 
 def perform(

@@ -502,6 +502,25 @@ def test_a_sink_that_raises_an_os_error_is_counted_and_the_others_go_on() -> Non
     assert p.meter.summary().counts["sink_errors"] == 20
 
 
+def test_a_sink_with_a_mistake_does_not_end_the_face() -> None:
+    bad, good = Memory(ZeroDivisionError("our own mistake")), Memory()
+    p = pipeline()
+    run(Voice(speech(6400), realtime=True), p, [bad, good], stop=threading.Event())
+    assert_rest(good.frames[-1])
+    assert p.meter.summary().counts["sink_errors"] == len(good.frames)
+
+
+def test_sinks_may_change_from_frame_to_frame() -> None:
+    first, second = Memory(), Memory()
+    sinks: list[Memory] = [first]
+
+    def swap(frame: RigFrame) -> None:
+        sinks[:] = [second] if frame.cues.n == 9 else sinks
+
+    run(Voice(speech(6400), realtime=False), pipeline(), sinks, stop=threading.Event(), on_frame=swap)
+    assert [len(first.frames), len(second.frames)] == [10, 10]
+
+
 def test_a_source_that_breaks_leaves_the_face_at_rest_and_says_so() -> None:
     def break_down() -> None:
         raise SourceError("the cable is out")
