@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge.commands.options import Sinks
+from bridge.commands.options import Sinks, Trackers
 
 if TYPE_CHECKING:
     from bridge.direction import Direction
@@ -28,6 +28,7 @@ GIF_SIZE = 256
 
 def demo(
     sink: Sinks = None,
+    mix: Trackers = None,
     loop: Annotated[bool, typer.Option("--loop", help="Go on until Ctrl-C.")] = False,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the take.")] = Path("facecue-demo"),
@@ -42,7 +43,7 @@ def demo(
 
     from bridge.assembly import assemble
     from bridge.commands.interrupt import stop_event
-    from bridge.commands.performance import perform
+    from bridge.commands.performance import opened_mixing, perform
     from bridge.config import LiveConfig
     from bridge.frames import EMOTIONS, RATE_HZ, frame_count
     from bridge.sources import open_source
@@ -64,9 +65,11 @@ def demo(
             return
         walk(frame)
 
-    with stop_event() as stop, _sinks(sink) as sinks:
+    with stop_event() as stop, _sinks(sink) as sinks, opened_mixing(mix or ()) as mixing:
         _announce(sinks, browser=not no_browser and not fast)
-        perform(source, assembly.pipeline, sinks, stop=stop, on_frame=on_frame, watch=lambda: None)
+        perform(
+            source, assembly.pipeline, sinks, stop=stop, on_frame=on_frame, watch=lambda: None, mix=mixing
+        )
         if len(frames) < wanted:
             raise KeyboardInterrupt
     _keep(frames, speech, out)

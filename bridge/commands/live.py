@@ -15,11 +15,12 @@ from bridge.commands.options import (
     ConfigFile,
     Emotion,
     Intensity,
-    Mix,
+    MixOrTrackers,
     Model,
     Seed,
     Sinks,
     Style,
+    split_mix,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def live(
     ] = None,
     sink: Sinks = None,
     emotion: Emotion = None,
-    mix: Mix = None,
+    mix: MixOrTrackers = None,
     intensity: Intensity = None,
     style: Style = None,
     seed: Seed = None,
@@ -68,9 +69,10 @@ def live(
     """Move a face with a voice, until Ctrl-C; the face is at rest then."""
     from bridge.config import load_live
 
+    share, trackers = split_mix(mix)
     settings = load_live(
-        config, source=source, sinks=sink or None, emotion=emotion, mix=mix, intensity=intensity,
-        style=style, seed=seed, lookahead=lookahead, monitor=monitor, model=model, actor=actor,
+        config, source=source, sinks=sink or None, trackers=trackers, emotion=emotion, mix=share,
+        intensity=intensity, style=style, seed=seed, lookahead=lookahead, monitor=monitor, model=model, actor=actor,
     )  # fmt: skip
     if not settings.sinks:
         raise typer.BadParameter(
@@ -82,16 +84,20 @@ def live(
 def _run(settings: LiveConfig, duration_s: float | None) -> None:
     from bridge.assembly import assemble
     from bridge.commands.interrupt import stop_event
-    from bridge.commands.performance import opened_sinks, perform
+    from bridge.commands.performance import opened_mixing, opened_sinks, perform
     from bridge.commands.status import LiveStatus
     from bridge.sources import open_source
 
-    with stop_event() as stop, opened_sinks(settings.sinks, settings.actor) as sinks:
+    with (
+        stop_event() as stop,
+        opened_sinks(settings.sinks, settings.actor) as sinks,
+        opened_mixing(settings.trackers) as mixing,
+    ):
         assembly = assemble(settings, realtime=True)
         delay_ms = _state_latency(assembly)
         with _monitor(settings.monitor, delay_ms) as speaker:
             source = open_source(settings.source)  # last: it may listen from now on
-            status = LiveStatus(assembly.pipeline, source, sinks, speaker)
+            status = LiveStatus(assembly.pipeline, source, sinks, speaker, mixing)
             on_frame = status.note if speaker is None else _following(status, speaker, assembly)
             with _shown(status, source) as show:
                 ends_at = time.perf_counter() + duration_s if duration_s is not None else float("inf")
@@ -103,7 +109,7 @@ def _run(settings: LiveConfig, duration_s: float | None) -> None:
 
                 perform(
                     source, assembly.pipeline, sinks, stop=stop, on_frame=on_frame, watch=watch,
-                    monitor=None if speaker is None else speaker.feed,
+                    monitor=None if speaker is None else speaker.feed, mix=mixing,
                 )  # fmt: skip
         typer.echo(f"ended, the face is at rest: {status.line()}")
 

@@ -6,12 +6,17 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from bridge.frames import AudioBlock, RigFrame
 from bridge.pipeline import Pipeline, run
 from bridge.sinks import Sink
 from bridge.sinks.roster import Roster
 from bridge.sources import Source
+from bridge.stages import FrameMixer
+
+if TYPE_CHECKING:
+    from bridge.mixing import Mixing
 
 WATCH_S = 0.2
 """How often the watcher looks."""
@@ -31,6 +36,25 @@ def opened_sinks(uris: Sequence[str], actor: str) -> Iterator[Roster]:
         roster.close()
 
 
+@contextmanager
+def opened_mixing(asked: Sequence[str]) -> Iterator[Mixing | None]:
+    """Listens to the trackers of `--mix`; None where none is asked for.
+
+    Raises:
+        TrackerError: if one is no good.
+    """
+    if not asked:
+        yield None
+        return
+    from bridge.mixing import Mixing
+
+    mixing = Mixing(asked)
+    try:
+        yield mixing
+    finally:
+        mixing.close()
+
+
 def perform(
     source: Source,
     pipeline: Pipeline,
@@ -40,6 +64,7 @@ def perform(
     on_frame: Callable[[RigFrame], None],
     watch: Callable[[], None],
     monitor: Callable[[AudioBlock], None] | None = None,
+    mix: FrameMixer | None = None,
 ) -> None:
     """Runs the loop until the source ends or `stop` is set, and calls `watch` meanwhile.
 
@@ -50,7 +75,9 @@ def perform(
         SourceError: if the source broke.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="facecue-loop") as thread:
-        loop = thread.submit(run, source, pipeline, sinks, stop=stop, on_frame=on_frame, monitor=monitor)
+        loop = thread.submit(
+            run, source, pipeline, sinks, stop=stop, on_frame=on_frame, monitor=monitor, mix=mix
+        )
         try:
             while not loop.done() and not stop.is_set():
                 watch()

@@ -13,6 +13,7 @@ from bridge.sources import Source
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from bridge.mixing import Mixing
     from bridge.monitor import Monitor
 
 QUIET_DBFS, LOUD_DBFS = -60.0, 0.0
@@ -24,12 +25,18 @@ class LiveStatus:
     """Reads pipeline, source and sinks; `note` takes every frame. Safe to ask from another thread."""
 
     def __init__(
-        self, pipeline: Pipeline, source: Source, sinks: Sequence[Sink], monitor: Monitor | None = None
+        self,
+        pipeline: Pipeline,
+        source: Source,
+        sinks: Sequence[Sink],
+        monitor: Monitor | None = None,
+        mixing: Mixing | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._source = source
         self._sinks = sinks
         self._monitor = monitor
+        self._mixing = mixing
         self._last: RigFrame | None = None
 
     def note(self, frame: RigFrame) -> None:
@@ -72,11 +79,14 @@ class LiveStatus:
             lines.append((status.uri, f"{status.sent} sent{faults}, {status.detail}"))
         return lines
 
+    def _tracker_lines(self) -> list[tuple[str, str]]:
+        return [] if self._mixing is None else self._mixing.statuses()
+
     def line(self) -> str:
         """Everything in one plain line."""
         time_s = self._last.cues.time_s if self._last is not None else 0.0
         monitor = f" | {self._monitor.detail}" if self._monitor is not None else ""
-        sinks = "; ".join(f"{uri} {text}" for uri, text in self._sink_lines())
+        sinks = "; ".join(f"{uri} {text}" for uri, text in (*self._tracker_lines(), *self._sink_lines()))
         return (
             f"{time_s:7.1f} s | {self._pipeline.level_dbfs:5.0f} dB | {self._speech()} | {self._emotion()} | "
             f"{self._flow()} | {self._source_line()} | {sinks}{monitor}"
@@ -100,6 +110,8 @@ class LiveStatus:
         table.add_row("face", Text(self._flow()))
         state = self._source.status().state
         table.add_row("source", Text(self._source_line(), style="" if state == "open" else "yellow"))
+        for asked, text in self._tracker_lines():
+            table.add_row("tracker", Text(f"{asked}  {text}"))
         for uri, text in self._sink_lines():
             table.add_row("sink", Text(f"{uri}  {text}"))
         if self._monitor is not None:

@@ -13,6 +13,7 @@ from bridge import landmarks as face
 from bridge.direction import RELEASE_S, Direction, DirectionConfig
 from bridge.features import SILENCE
 from bridge.frames import (
+    ARKIT_INDEX,
     EMOTIONS,
     RATE_HZ,
     AudioBlock,
@@ -26,10 +27,11 @@ from bridge.frames import (
 )
 from bridge.gate import HANG_OVER_S, SpeechGate
 from bridge.latency import LatencyMeter
+from bridge.mixing import Mixing
 from bridge.pipeline import Pipeline, run
 from bridge.rest import REST_FRAMES
 from bridge.retarget import Retarget
-from bridge.sinks import SinkStatus
+from bridge.sinks import SinkStatus, open_sink
 from bridge.sources import SourceError, SourceStatus
 from bridge.timeline import MAX_FILL_SAMPLES
 
@@ -540,3 +542,35 @@ def test_frames_are_not_changed_after_they_were_sent() -> None:
     p.feed(block(speech(8000), 8000))
     for frame, landmarks in zip(frames, kept, strict=True):
         np.testing.assert_array_equal(frame.cues.landmarks, landmarks)
+
+
+def test_a_whole_run_with_a_tracker_on_the_wire_ends_at_rest() -> None:
+    turn = np.array([0, 0.2, 0, np.sqrt(1 - 0.04)], np.float32)
+    mixing = Mixing(["upper,head=vmc://:0"])
+    (taken,) = mixing._taken.values()
+    port = taken.tracker.port  # type: ignore[attr-defined]
+    camera = open_sink(f"vmc://127.0.0.1:{port}")
+    stop = threading.Event()
+
+    def film() -> None:
+        n = 0
+        while not stop.is_set():
+            cues = rest_cues(n, NEUTRAL).with_(head_rotation=turn)
+            camera.send(RigFrame(cues, np.full(52, 0.75, np.float32), 0.0))
+            n += 1
+            time.sleep(0.02)
+
+    filming = threading.Thread(target=film)
+    filming.start()
+    sink = Memory()
+    source = Voice(speech(32_000), realtime=True)
+    run(source, pipeline(), [sink], stop=threading.Event(), mix=mixing)
+    stop.set()
+    filming.join()
+    mixing.close()
+    camera.close()
+    spoken = sink.frames[50]
+    assert spoken.weights[ARKIT_INDEX["browInnerUp"]] == pytest.approx(0.75)
+    assert spoken.weights[ARKIT_INDEX["jawOpen"]] < 0.75
+    np.testing.assert_allclose(spoken.cues.head_rotation, turn, atol=1e-5)
+    assert_rest(sink.frames[-1])
