@@ -1,26 +1,37 @@
-"""What one frame costs the loop at each sink, encoding and sending: `python benchmarks/sinks.py [FRAMES]`.
+"""What sinks cost: each alone, and all that there are at once at 50 frames a second.
 
-Every sink has a peer on loopback, so that nothing is cheap for being refused; that of ZeroMQ does not read,
-which is the worst case. Frames go out at up to 500 a second, ten times the live rate.
+    python -m benchmarks.sinks [--frames 1000] [--seconds 30]
+
+Every scheme of `bridge.sinks.SCHEMES` is opened on loopback, with a reader in a process of its own, so that nothing is
+cheap for being refused. Alone, frames go out at up to 500 a second. At once, the share of a core is CPU time of this
+process, all threads, less that of the same loop without sinks; "added" is the time of one frame from the first
+sink's `send` to the return of the last, and "arrives" until another process has it.
 """
 
 from __future__ import annotations
 
-import platform
+import argparse
 import socket
-import sys
-import threading
 import time
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
-import zmq
 
-from bridge.frames import Cues, RigFrame, frame_time_s
+from benchmarks.readers import Arrivals, Readers, reading
+from benchmarks.stage import free_port, machine
+from bridge.frames import CUE_RATE_HZ, Cues, Floats, RigFrame, frame_time_s
 from bridge.landmarks import neutral_face
-from bridge.sinks import Sink, open_sink
+from bridge.sinks import SCHEMES, SinkError
+from bridge.sinks.roster import Roster
 
 PAUSE_S = 0.002
+CPU_LIMIT, ADDED_LIMIT_MS = 0.15, 3.0
+"""What all sinks together may cost: share of one core, and p99."""
+VARIANTS = {"osc": ("", "?landmarks=0"), "vmc": ("", "?names=vrm1"), "null": ("", "?rate=60")}
+"""Options that are measured apart, where a sink is measured alone."""
+NO_READER = ("vts",)
+"""Schemes whose peer is a program with a protocol of its own; nobody answers here, which they must bear too."""
 
 
 def moving_frame(n: int) -> RigFrame:
@@ -40,62 +51,122 @@ def moving_frame(n: int) -> RigFrame:
     return RigFrame(cues, weights, 0.1)
 
 
-def udp_reader() -> tuple[socket.socket, int]:
-    """A receiver that reads and forgets; closing it ends its thread."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind(("127.0.0.1", 0))
-    sock.settimeout(0.1)
+def place(scheme: str, plan: dict[str, list[str]]) -> str:
+    """The URI of a sink of this scheme on loopback; its reader is put into the plan."""
+    if scheme == "null":
+        return "null://"
+    udp = scheme not in ("zmq", "zmq+connect", "preview", *NO_READER)
+    port = free_port(socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
+    where = f"tcp://127.0.0.1:{port}"
+    if scheme == "zmq":
+        plan["connect"].append(where)
+    elif scheme == "zmq+connect":
+        plan["bind"].append(where)
+    elif scheme == "preview":
+        plan["http"].append(f"http://127.0.0.1:{port}/")
+    elif udp:
+        plan["udp"].append(str(port))
+    return f"{scheme}://127.0.0.1:{port}"
 
-    def read() -> None:
-        while sock.fileno() >= 0:
-            try:
-                sock.recv(2048)
-            except TimeoutError:
-                continue
-            except OSError:  # closed
-                return
 
-    threading.Thread(target=read, daemon=True).start()
-    return sock, sock.getsockname()[1]
+@contextmanager
+def opened(uris_of: dict[str, tuple[str, ...]]) -> Iterator[tuple[Roster, Readers]]:
+    """Sinks of each scheme, with these options, and their readers; what does not open here is said and left out."""
+    plan: dict[str, list[str]] = {"udp": [], "connect": [], "bind": [], "http": []}
+    roster = Roster()
+    try:
+        for scheme, variants in uris_of.items():
+            for options in variants:
+                uri = place(scheme, plan) + options
+                try:
+                    roster.add(uri)
+                except SinkError as error:
+                    print(f"left out: {error}")
+        with reading(plan) as readers:
+            yield roster, readers
+    finally:
+        roster.close()
 
 
-def measure(sink: Sink, frames: list[RigFrame]) -> tuple[float, float]:
-    """Median and 99th percentile of `send`, microseconds."""
-    costs = []
-    for frame in frames:
-        start = time.perf_counter()
-        sink.send(frame)
-        costs.append(1e6 * (time.perf_counter() - start))
-        time.sleep(PAUSE_S)
-    return float(np.percentile(costs, 50)), float(np.percentile(costs, 99))
+def alone(frames: list[RigFrame]) -> None:
+    """Prints the cost of `send` of each sink."""
+    print("| sink | p50 µs | p99 µs |\n|:--|--:|--:|")
+    for scheme in SCHEMES:
+        for options in VARIANTS.get(scheme, ("",)):
+            with opened({scheme: (options,)}) as (roster, readers):
+                for sink in roster:
+                    costs = []
+                    for frame in [*frames[:50], *frames]:  # the first ones let peers connect
+                        start = time.perf_counter()
+                        sink.send(frame)
+                        costs.append(1e6 * (time.perf_counter() - start))
+                        time.sleep(PAUSE_S)
+                    p50, p99 = np.percentile(costs[50:], (50, 99))
+                    print(f"| `{scheme}://{options}` | {p50:.0f} | {p99:.0f} |")
+                readers.end()
+
+
+def paced(roster: Roster, frames: list[RigFrame]) -> tuple[float, Floats, dict[int, float]]:
+    """CPU seconds of this process, milliseconds of each frame in all sinks, and when each frame was given out."""
+    added, given = [], {}
+    began, cpu = time.perf_counter(), time.process_time()
+    for i, frame in enumerate(frames):
+        time.sleep(max(0.0, began + i / CUE_RATE_HZ - time.perf_counter()))
+        start = given[frame.cues.n] = time.perf_counter()
+        for sink in roster:
+            sink.send(frame)
+        added.append(1e3 * (time.perf_counter() - start))
+    return time.process_time() - cpu, np.array(added), given
+
+
+def one_way_ms(given: dict[int, float], arrived: Arrivals) -> dict[str, Floats]:
+    """For each native wire how long frames were under way."""
+    return {
+        wire: np.array([1e3 * (at - given[n]) for n, at in of.items() if n in given])
+        for wire, of in arrived.items()
+    }
+
+
+def together(seconds: float) -> bool:
+    """Prints what all sinks cost at once; whether the limits are kept."""
+    frames = [moving_frame(n) for n in range(round(seconds * CUE_RATE_HZ))]
+    idle_cpu, _, _ = paced(Roster(), frames[: len(frames) // 3])
+    with opened(dict.fromkeys(SCHEMES, ("",))) as (roster, readers):
+        names = ", ".join(uri.partition("://")[0] for uri in roster.uris())
+        paced(roster, frames[:50])
+        cpu, added, given = paced(roster, frames)
+        arrived = one_way_ms(given, readers.end())
+        statuses = roster.statuses()
+    share = (cpu - 3 * idle_cpu) / seconds
+    p50, p99 = np.percentile(added, (50, 99))
+    print(f"\nall at once: {names}; {seconds:.0f} s at {CUE_RATE_HZ} frames a second\n")
+    print("| | p50 | p99 |\n|:--|--:|--:|")
+    print(f"| added to a frame by all sinks, ms | {p50:.2f} | {p99:.2f} |")
+    for wire, late in arrived.items():
+        if late.size:
+            q50, q99 = np.percentile(late, (50, 99))
+            print(f"| arrives by {wire}, ms ({late.size} of {len(frames)}) | {q50:.2f} | {q99:.2f} |")
+    print(f"\nshare of one core: {100 * share:.1f} %")
+    for status in statuses:
+        if status.dropped or status.errors:
+            print(f"{status.uri}: {status.dropped} dropped, {status.errors} errors, {status.detail}")
+    kept = share <= CPU_LIMIT and p99 <= ADDED_LIMIT_MS
+    limits = f"{100 * CPU_LIMIT:.0f} % of a core, p99 {ADDED_LIMIT_MS:.0f} ms"
+    print(f"limits {limits}: {'kept' if kept else 'NOT KEPT'}")
+    return kept
 
 
 def main() -> None:
-    """Prints one line for each sink."""
-    frames = [moving_frame(n) for n in range(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)]
-    reader, port = udp_reader()
-    with zmq.Context() as context, context.socket(zmq.SUB) as sub:
-        sub.linger = 0
-        sub.subscribe("")
-        sub.rcvhwm = 1  # it never reads: queues fill and frames are let go
-        sub_port = sub.bind_to_random_port("tcp://127.0.0.1")
-        uris = [
-            "null://",
-            f"zmq+connect://127.0.0.1:{sub_port}",
-            f"osc://127.0.0.1:{port}",
-            f"osc://127.0.0.1:{port}?landmarks=0",
-            f"vmc://127.0.0.1:{port}",
-            f"vmc://127.0.0.1:{port}?names=vrm1",
-        ]
-        print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {date.today()}")  # noqa: DTZ011
-        print(f"{'sink':<44} {'p50 us':>8} {'p99 us':>8}")
-        for uri in uris:
-            sink = open_sink(uri)
-            measure(sink, frames[:50])  # warm, and lets peers connect
-            median, tail = measure(sink, frames)
-            sink.close()
-            print(f"{uri:<44} {median:>8.1f} {tail:>8.1f}")
-    reader.close()
+    """Prints both tables; exit code 1 if the limits are not kept."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--frames", type=int, default=1000, help="for each sink alone")
+    parser.add_argument("--seconds", type=float, default=30.0, help="for all at once")
+    args = parser.parse_args()
+    print(f"{machine()}\n")
+    alone([moving_frame(n) for n in range(args.frames)])
+    raise SystemExit(0 if together(args.seconds) else 1)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,8 @@ class LiveConfig:
     """URI of the voice."""
     sinks: tuple[str, ...] = ()
     """URIs that every frame goes to."""
+    trackers: tuple[str, ...] = ()
+    """Regions of the face that come from camera trackers, as in `upper=vmc://:39541`."""
     actor: str = "face"
     """Who is being moved; receivers tell several faces apart by it."""
     lookahead: str | int = "live"

@@ -31,7 +31,7 @@ from bridge.latency import LatencyMeter, Pace
 from bridge.rest import way_to_rest
 from bridge.sinks import Sink
 from bridge.sources import Source
-from bridge.stages import CuePredictor, Gate, WeightMaker
+from bridge.stages import CuePredictor, FrameMixer, Gate, WeightMaker
 from bridge.timeline import FrameLevels, continued, level_dbfs
 
 log = logging.getLogger(__name__)
@@ -197,6 +197,7 @@ def run(
     stop: threading.Event,
     on_frame: Callable[[RigFrame], None] | None = None,
     monitor: Callable[[AudioBlock], None] | None = None,
+    mix: FrameMixer | None = None,
 ) -> None:
     """Drives every sink with the voice of `source` until it ends or `stop` is set.
 
@@ -206,10 +207,11 @@ def run(
     Args:
         source: where the voice comes from.
         pipeline: freshly made or reset.
-        sinks: where every frame goes, in this order.
+        sinks: where every frame goes, in this order; asked anew for every frame, so a `Roster` may change meanwhile.
         stop: set it from any thread to end the run in less than a second.
         on_frame: called with every frame after the sinks had it.
         monitor: called with every block before it is worked on.
+        mix: has the last word on every frame; gives the face back to the voice when it is to rest.
 
     Raises:
         SourceError: if the source breaks; the face was brought to rest before.
@@ -222,15 +224,16 @@ def run(
         nonlocal last
         for frame in frames:
             with meter.stage("sinks"):
+                sent = frame if mix is None else mix(frame)
                 for sink in sinks:
                     try:
-                        sink.send(frame)
-                    except OSError as error:  # a sink counts its own faults; this one escaped it
+                        sink.send(sent)
+                    except Exception as error:  # noqa: BLE001  a sink's fault is not the face's end
                         meter.count("sink_errors")
-                        log.debug("%s: %s", sink.uri, error)
+                        log.debug("%s: %r", sink.uri, error)
             last = frame
             if on_frame is not None:
-                on_frame(frame)
+                on_frame(sent)
 
     with _closed_on(stop, source):  # on the outside: a device that closes slowly keeps nobody from resting
         try:
@@ -248,6 +251,8 @@ def run(
                 send(owed)
         finally:
             if source.realtime and last is not None:
+                if mix is not None:
+                    mix.release()
                 send(_paced(pipeline.ease_to_rest(last)))
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import tempfile
 import unicodedata
 from pathlib import Path
@@ -16,9 +15,8 @@ from pathlib import Path
 from bridge.config import ConfigError, load_direction
 from bridge.controls import CONTROLS, DirectionConfig
 from bridge.dial import Value
+from bridge.tokens import config_folder
 
-FOLDER_VARIABLE = "FACECUE_CONFIG_DIR"
-"""Environment variable that names another configuration folder."""
 NAME_LIMIT = 40
 """Characters of a preset's name."""
 PRESET_LIMIT = 1000
@@ -31,34 +29,6 @@ _RESERVED = frozenset(
 
 class PresetError(ConfigError):
     """A preset that cannot be saved, found or named so; one line."""
-
-
-def config_folder() -> Path:
-    r"""The folder of this user's settings, which need not exist.
-
-    `FACECUE_CONFIG_DIR`, else `%APPDATA%\facecue` (Windows), `~/Library/Application Support/facecue` (macOS),
-    `$XDG_CONFIG_HOME/facecue` or `~/.config/facecue` (elsewhere).
-
-    Raises:
-        PresetError: if the system names no home folder.
-    """
-    named = os.environ.get(FOLDER_VARIABLE)
-    if named:
-        return Path(named)
-    try:
-        if sys.platform == "win32":
-            roaming = os.environ.get("APPDATA")
-            return (Path(roaming) if roaming else Path.home() / "AppData" / "Roaming") / "facecue"
-        if sys.platform == "darwin":
-            return Path.home() / "Library" / "Application Support" / "facecue"
-        xdg = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-        return (
-            xdg if xdg.is_absolute() else Path.home() / ".config"
-        ) / "facecue"  # relative ones do not count
-    except RuntimeError as error:
-        raise PresetError(
-            f"no home folder is known here; set {FOLDER_VARIABLE} to a folder of yours"
-        ) from error
 
 
 class Presets:

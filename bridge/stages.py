@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bridge.frames import Cues, Floats, Steering
+from bridge.frames import Cues, Floats, RigFrame, Steering
 
 
 class CuePredictor(Protocol):
@@ -43,3 +43,14 @@ class WeightMaker(Protocol):
 
     def reset(self) -> None:
         """Forgets the stream."""
+
+
+class FrameMixer(Protocol):
+    """Puts what others say of the face into frames that are done."""
+
+    def __call__(self, frame: RigFrame) -> RigFrame:
+        """A frame of the voice → the frame that is sent."""
+        ...
+
+    def release(self) -> None:
+        """Gives the face back to the voice, within the time that it takes to rest."""

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge.commands.options import Controls, Preset, Set, Sinks, directed
+from bridge.commands.options import Controls, Preset, Set, Sinks, Trackers, directed
 
 if TYPE_CHECKING:
     from bridge.direction import Direction
     from bridge.frames import Floats, RigFrame
     from bridge.sinks import Sink
+    from bridge.sinks.roster import Roster
 
 PREVIEW = "preview://127.0.0.1:8765"
 DEFAULT_SINKS = ("zmq://127.0.0.1:5556", "osc://127.0.0.1:9000", "vmc://127.0.0.1:39540", PREVIEW)
@@ -27,6 +28,7 @@ GIF_SIZE = 256
 
 def demo(
     sink: Sinks = None,
+    mix: Trackers = None,
     set_: Set = None,
     preset: Preset = None,
     control: Controls = None,
@@ -44,7 +46,7 @@ def demo(
 
     from bridge.assembly import assemble
     from bridge.commands.interrupt import stop_event
-    from bridge.commands.performance import opened_controls, perform
+    from bridge.commands.performance import opened_controls, opened_mixing, perform
     from bridge.config import load_live
     from bridge.frames import EMOTIONS, RATE_HZ, frame_count
     from bridge.sources import open_source
@@ -71,10 +73,13 @@ def demo(
     with (
         stop_event() as stop,
         _sinks(sink) as sinks,
+        opened_mixing(mix or ()) as mixing,
         opened_controls(settings.control, direction, settings.actor, sinks),
     ):
         _announce(sinks, browser=not no_browser and not fast)
-        perform(source, assembly.pipeline, sinks, stop=stop, on_frame=on_frame, watch=lambda: None)
+        perform(
+            source, assembly.pipeline, sinks, stop=stop, on_frame=on_frame, watch=lambda: None, mix=mixing
+        )
         if len(frames) < wanted:
             raise KeyboardInterrupt
     _keep(frames, speech, out)
@@ -102,33 +107,33 @@ class EmotionWalk:
 
 
 @contextmanager
-def _sinks(asked: Sequence[str] | None) -> Iterator[list[Sink]]:
+def _sinks(asked: Sequence[str] | None) -> Iterator[Roster]:
     """The sinks that were asked for; else the default ones, as far as their ports are free."""
-    from bridge.sinks import SinkError, open_sink
+    from bridge.sinks import SinkError
+    from bridge.sinks.roster import Roster
 
-    sinks: list[Sink] = []
+    roster = Roster()
     try:
         for uri in asked or DEFAULT_SINKS:
             try:
-                sinks.append(open_sink(uri))
+                roster.add(uri)
             except SinkError as error:
                 if asked:
                     raise
                 if uri == PREVIEW:
                     typer.echo(f"{error}; the preview takes a free port instead")
-                    sinks.append(open_sink("preview://127.0.0.1:0"))
+                    roster.add("preview://127.0.0.1:0")
                 else:
                     typer.echo(f"{error}; going on without it")
-        yield sinks
+        yield roster
     finally:
-        for one in sinks:
-            one.close()
+        roster.close()
 
 
 def _announce(sinks: Sequence[Sink], *, browser: bool) -> None:
     for one in sinks:
         typer.echo(f"frames go to {one.uri}")
-    url = next((one.url for one in sinks if hasattr(one, "url")), None)
+    url = next((url for one in sinks if (url := getattr(one, "url", None))), None)
     if url is None:
         return
     typer.echo(f"watch the face at {url}")

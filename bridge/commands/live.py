@@ -16,7 +16,7 @@ from bridge.commands.options import (
     Controls,
     Emotion,
     Intensity,
-    Mix,
+    MixOrTrackers,
     Model,
     Preset,
     Seed,
@@ -25,6 +25,7 @@ from bridge.commands.options import (
     Style,
     Target,
     directed,
+    split_mix,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def live(
     ] = None,
     sink: Sinks = None,
     emotion: Emotion = None,
-    mix: Mix = None,
+    mix: MixOrTrackers = None,
     intensity: Intensity = None,
     style: Style = None,
     target: Target = None,
@@ -77,10 +78,13 @@ def live(
     """Move a face with a voice, until Ctrl-C; the face is at rest then."""
     from bridge.config import load_live
 
+    share, trackers = split_mix(mix)
     settings = load_live(
-        config, source=source, sinks=sink or None, control=control or None, lookahead=lookahead,
+        config, source=source, sinks=sink or None, trackers=trackers, control=control or None, lookahead=lookahead,
         monitor=monitor, model=model, actor=actor,
-        **directed(preset, set_, emotion=emotion, mix=mix, intensity=intensity, style=style, target=target, seed=seed),
+        **directed(
+            preset, set_, emotion=emotion, mix=share, intensity=intensity, style=style, target=target, seed=seed
+        ),
     )  # fmt: skip
     if not settings.sinks:
         raise typer.BadParameter(
@@ -92,11 +96,15 @@ def live(
 def _run(settings: LiveConfig, duration_s: float | None) -> None:
     from bridge.assembly import assemble
     from bridge.commands.interrupt import stop_event
-    from bridge.commands.performance import opened_controls, opened_sinks, perform
+    from bridge.commands.performance import opened_controls, opened_mixing, opened_sinks, perform
     from bridge.commands.status import LiveStatus
     from bridge.sources import open_source
 
-    with stop_event() as stop, opened_sinks(settings.sinks, settings.actor) as sinks:
+    with (
+        stop_event() as stop,
+        opened_sinks(settings.sinks, settings.actor) as sinks,
+        opened_mixing(settings.trackers) as mixing,
+    ):
         assembly = assemble(settings, realtime=True)
         delay_ms = _state_latency(assembly)
         with (
@@ -104,7 +112,7 @@ def _run(settings: LiveConfig, duration_s: float | None) -> None:
             opened_controls(settings.control, assembly.pipeline.direction, settings.actor, sinks) as controls,
         ):
             source = open_source(settings.source)  # last: it may listen from now on
-            status = LiveStatus(assembly.pipeline, source, sinks, speaker, controls)
+            status = LiveStatus(assembly.pipeline, source, sinks, speaker, controls, mixing)
             on_frame = status.note if speaker is None else _following(status, speaker, assembly)
             with _shown(status, source) as show:
                 ends_at = time.perf_counter() + duration_s if duration_s is not None else float("inf")
@@ -116,7 +124,7 @@ def _run(settings: LiveConfig, duration_s: float | None) -> None:
 
                 perform(
                     source, assembly.pipeline, sinks, stop=stop, on_frame=on_frame, watch=watch,
-                    monitor=None if speaker is None else speaker.feed,
+                    monitor=None if speaker is None else speaker.feed, mix=mixing,
                 )  # fmt: skip
         typer.echo(f"ended, the face is at rest: {status.line()}")
 

@@ -36,6 +36,24 @@ Set = Annotated[
 Preset = Annotated[
     str | None, typer.Option("--preset", help="A direction saved by name; settings and options go before it.")
 ]
+MixOrTrackers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mix",
+        metavar="0..1|REGION=URI",
+        help="How much of --emotion is blended in; or regions from a camera tracker, as in upper=vmc://:39541 "
+        "(upper, brows, eyes, mouth, head). May be repeated.",
+    ),
+]
+Trackers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mix",
+        metavar="REGION=URI",
+        help="Regions from a camera tracker, as in upper=vmc://:39541 (upper, brows, eyes, mouth, head). "
+        "May be repeated.",
+    ),
+]
 Controls = Annotated[
     list[str] | None,
     typer.Option(
@@ -81,3 +99,26 @@ def directed(preset: str | None, assigned: Sequence[str] | None, **named: Any) -
     from bridge.presets import Presets
 
     return {"preset": Presets().load(preset), **flags}
+
+
+def split_mix(values: list[str] | None) -> tuple[float | None, list[str] | None]:
+    """What `--mix` says: how much of an emotion is blended in, and regions from trackers; None = not given.
+
+    Raises:
+        typer.BadParameter: a value that is neither.
+    """
+    shares, trackers = [], []
+    for value in values or ():
+        if "=" in value:
+            trackers.append(value)
+            continue
+        try:
+            shares.append(float(value))
+        except ValueError:
+            raise typer.BadParameter(
+                f"{value!r} is neither a number from 0 to 1 nor REGION=URI, as in upper=vmc://:39541",
+                param_hint="'--mix'",
+            ) from None
+    if len(shares) > 1:
+        raise typer.BadParameter(f"{len(shares)} numbers are given; keep one", param_hint="'--mix'")
+    return (shares[0] if shares else None), trackers or None

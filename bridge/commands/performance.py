@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING
 
 from bridge.frames import AudioBlock, RigFrame
 from bridge.pipeline import Pipeline, run
-from bridge.sinks import Sink, open_sink
+from bridge.sinks import Sink
+from bridge.sinks.roster import Roster
 from bridge.sources import Source
+from bridge.stages import FrameMixer
+
+if TYPE_CHECKING:
+    from bridge.mixing import Mixing
 
 if TYPE_CHECKING:
     from bridge.direction import Direction
@@ -22,20 +27,36 @@ WATCH_S = 0.2
 
 
 @contextmanager
-def opened_sinks(uris: Sequence[str], actor: str) -> Iterator[list[Sink]]:
+def opened_sinks(uris: Sequence[str], actor: str) -> Iterator[Roster]:
     """Opens sinks in order and closes them all, also when a later one cannot be opened.
 
     Raises:
         SinkError: if one cannot be opened.
     """
-    sinks: list[Sink] = []
+    roster = Roster(uris, actor=actor)
     try:
-        for uri in uris:
-            sinks.append(open_sink(uri, actor=actor))  # noqa: PERF401  those already open are to be closed
-        yield sinks
+        yield roster
     finally:
-        for sink in sinks:
-            sink.close()
+        roster.close()
+
+
+@contextmanager
+def opened_mixing(asked: Sequence[str]) -> Iterator[Mixing | None]:
+    """Listens to the trackers of `--mix`; None where none is asked for.
+
+    Raises:
+        TrackerError: if one is no good.
+    """
+    if not asked:
+        yield None
+        return
+    from bridge.mixing import Mixing
+
+    mixing = Mixing(asked)
+    try:
+        yield mixing
+    finally:
+        mixing.close()
 
 
 @contextmanager
@@ -79,6 +100,7 @@ def perform(
     on_frame: Callable[[RigFrame], None],
     watch: Callable[[], None],
     monitor: Callable[[AudioBlock], None] | None = None,
+    mix: FrameMixer | None = None,
 ) -> None:
     """Runs the loop until the source ends or `stop` is set, and calls `watch` meanwhile.
 
@@ -89,7 +111,9 @@ def perform(
         SourceError: if the source broke.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="facecue-loop") as thread:
-        loop = thread.submit(run, source, pipeline, sinks, stop=stop, on_frame=on_frame, monitor=monitor)
+        loop = thread.submit(
+            run, source, pipeline, sinks, stop=stop, on_frame=on_frame, monitor=monitor, mix=mix
+        )
         try:
             while not loop.done() and not stop.is_set():
                 watch()

@@ -13,6 +13,7 @@ from bridge.sources import Source
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from bridge.mixing import Mixing
     from bridge.monitor import Monitor
     from bridge.remote import Control
 
@@ -31,12 +32,14 @@ class LiveStatus:
         sinks: Sequence[Sink],
         monitor: Monitor | None = None,
         controls: Sequence[Control] = (),
+        mixing: Mixing | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._source = source
         self._sinks = sinks
         self._monitor = monitor
         self._controls = controls
+        self._mixing = mixing
         self._last: RigFrame | None = None
 
     def note(self, frame: RigFrame) -> None:
@@ -87,11 +90,14 @@ class LiveStatus:
             lines.append((status.uri, f"{status.taken} taken{refused}, {status.detail}"))
         return lines
 
+    def _tracker_lines(self) -> list[tuple[str, str]]:
+        return [] if self._mixing is None else self._mixing.statuses()
+
     def line(self) -> str:
         """Everything in one plain line."""
         time_s = self._last.cues.time_s if self._last is not None else 0.0
         monitor = f" | {self._monitor.detail}" if self._monitor is not None else ""
-        sinks = "; ".join(f"{uri} {text}" for uri, text in self._sink_lines())
+        sinks = "; ".join(f"{uri} {text}" for uri, text in (*self._tracker_lines(), *self._sink_lines()))
         controls = "".join(f" | control {uri} {text}" for uri, text in self._control_lines())
         return (
             f"{time_s:7.1f} s | {self._pipeline.level_dbfs:5.0f} dB | {self._speech()} | {self._emotion()} | "
@@ -116,6 +122,8 @@ class LiveStatus:
         table.add_row("face", Text(self._flow()))
         state = self._source.status().state
         table.add_row("source", Text(self._source_line(), style="" if state == "open" else "yellow"))
+        for asked, text in self._tracker_lines():
+            table.add_row("tracker", Text(f"{asked}  {text}"))
         for uri, text in self._sink_lines():
             table.add_row("sink", Text(f"{uri}  {text}"))
         for uri, text in self._control_lines():

@@ -16,7 +16,7 @@ from bridge.direction import Direction, DirectionConfig
 from bridge.frames import CUE_RATE_HZ, EMOTIONS, NEUTRAL, RATE_HZ, Floats, Steering
 from bridge.pipeline import PIECE_SAMPLES
 from bridge.serve import WishError
-from bridge.steering import AUTO, EASE_S
+from bridge.steering import EASE_S
 
 MAPPING: dict[str, dict[str, float]] = {
     "amazement": {"surprised": 1.0},
@@ -114,12 +114,11 @@ class Feelings(Direction):
 
     def _at_first(self) -> Steering:
         config = self.config
+        if config.shares is not None:
+            return Steering(np.array(config.shares, np.float32), config.mix, config.intensity)
         emotion: Floats = np.zeros(len(EMOTIONS), np.float32)
-        if config.emotion == AUTO:
-            emotion[NEUTRAL] = 1.0
-            return Steering(emotion if self._beginning is None else self._beginning, 0.0, config.intensity)
-        emotion[EMOTIONS.index(config.emotion)] = 1.0
-        return Steering(emotion, config.mix, config.intensity)
+        emotion[NEUTRAL] = 1.0
+        return Steering(emotion if self._beginning is None else self._beginning, 0.0, config.intensity)
 
     def feel(self, time_s: float, emotion: Floats) -> None:
         """From audio time `time_s` on: `emotion` (8,), as `mixture` gives it."""

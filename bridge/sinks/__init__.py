@@ -10,7 +10,7 @@ import importlib
 from dataclasses import dataclass
 from typing import Protocol
 
-from bridge.address import UriError, parse
+from bridge.address import UriError, number, parse
 from bridge.frames import RigFrame
 
 SCHEMES = {
@@ -27,6 +27,10 @@ SCHEMES = {
     "null": ("bridge.sinks.null", "NullSink"),
 }
 """scheme → (module, class); each class is made by `Cls(uri, address, options, actor)`."""
+
+
+RATES_HZ = (24.0, 120.0)
+"""Frames a second that `?rate=` may ask for."""
 
 
 class SinkError(ValueError):
@@ -68,7 +72,8 @@ def open_sink(uri: str, *, actor: str = "face") -> Sink:
     """Opens the sink that a URI names, such as `vmc://127.0.0.1:39540?names=vrm1`.
 
     Args:
-        uri: `scheme://ADDRESS[?option=value&...]`, a scheme of `SCHEMES`.
+        uri: `scheme://ADDRESS[?option=value&...]`, a scheme of `SCHEMES`. Each takes the option `rate`: so many
+            frames a second, made in time between those that come (`bridge.sinks.rated`).
         actor: who is being moved; part of the native wires' addresses.
 
     Raises:
@@ -85,6 +90,9 @@ def _opened(uri: str, actor: str) -> Sink:
     scheme, address, options = parse(uri)
     if scheme not in SCHEMES:
         raise SinkError(f"{uri}: unknown sink {scheme!r}; known: {', '.join(f'{s}://' for s in SCHEMES)}")
+    low, high = RATES_HZ
+    rate_hz = number(uri, options, "rate", default=0.0, low=low, high=high)
+    options.pop("rate", None)
     module, cls = SCHEMES[scheme]
     try:
         room = importlib.import_module(module)
@@ -93,4 +101,8 @@ def _opened(uri: str, actor: str) -> Sink:
             raise  # a fault of ours, not a missing library
         raise SinkError(f"{uri}: {scheme}:// needs the package {error.name}; install it with pip") from error
     sink: Sink = getattr(room, cls)(uri, address, options, actor)
-    return sink
+    if not rate_hz:
+        return sink
+    from bridge.sinks.rated import RatedSink
+
+    return RatedSink(sink, rate_hz)

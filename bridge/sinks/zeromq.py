@@ -4,6 +4,11 @@ A PUB socket binds every given port (`zmq+connect://` connects it to bound SUB s
 two parts, the actor's name and the map of `bridge.sinks.wire`. ZeroMQ queues a few frames for each
 subscriber and lets go of what a slow one does not take: a send never waits. Beyond this machine it binds with
 `?curve=NAME`, keys that `facecue keys` made, or with `?public=1` for everybody.
+
+What is let go is the newest, not the oldest. PUB knows no other way: `ZMQ_CONFLATE` takes single parts only, and with
+`ZMQ_XPUB_NODROP` one slow peer would hold up all, or, switched off for a frame, leave a full peer out without a word
+until it has read half its queue. Nor would it help much: what a slow reader sees late lies mostly in its own queue
+(1000 messages unless it says otherwise) and its system's buffer. So a reader reads until nothing waits.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class TcpSource:
         buffer_s = number(uri, options, "buffer_s", default=BUFFER_S, low=0.1, high=MAX_BUFFER_S)
         place = _place(uri, address, public=flag(uri, options, "public", default=False))
         try:
-            self._listener = socket.create_server((place.ip, place.port), family=place.family, backlog=4)
+            self._listener = socket.create_server((place.ip, place.port), family=place.family, backlog=64)
         except OSError as error:
             raise SourceError(
                 f"{uri}: cannot listen on {place}: {error.strerror or error}; choose another port"

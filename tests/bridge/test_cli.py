@@ -64,6 +64,10 @@ def files(folder: Path) -> set[str]:
         (["live", "--sink", "null://", "--source", "mike://"], "unknown source 'mike'"),
         (["live", "--sink", "null://", "--source", "file://gone.wav"], "gone.wav does not exist"),
         (["live", "--sink", "null://", "--emotion", "merry"], "emotion is 'merry'; choose auto, angry"),
+        (["live", "--sink", "null://", "--mix", "7"], "mix is 7; it must lie in 0..1"),
+        (["live", "--sink", "null://", "--mix", "uper=vmc://"], "unknown region 'uper'; known: upper, brows"),
+        (["live", "--sink", "null://", "--mix", "upper=vmd://"], "unknown tracker 'vmd'; known: vmc://"),
+        (["live", "--sink", "null://?rate=10"], "rate=10 is not a number from 24 to 120"),
         (["live", "--sink", "null://", "--intensity", "7"], "intensity is 7; it must lie in 0..2"),
         (["live", "--sink", "null://", "--lookahead", "soon"], "lookahead is 'soon'; choose live, studio"),
         (["live", "--sink", "null://", "--config", "gone.toml"], "gone.toml: No such file"),
@@ -93,6 +97,7 @@ def test_a_wrong_value_is_one_line(
         (["sing"], "No such command 'sing'"),
         (["bake"], "Missing"),
         (["live", "--sink", "null://", "--mix", "much"], "'--mix'"),
+        (["live", "--sink", "null://", "--mix", "0.5", "--mix", "1"], "2 numbers are given; keep one"),
     ],
 )
 def test_a_wrong_command_line_is_one_line(
@@ -386,6 +391,18 @@ def test_live_ends_with_its_source_or_its_time(tmp_path: Path, capsys: pytest.Ca
     began = time.perf_counter()
     assert run("live", "--source", "demo://", "--sink", "null://", "--duration", "0.5") == 0
     assert time.perf_counter() - began < 8
+
+
+def test_live_takes_regions_of_a_tracker_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = f"file://{speech(tmp_path / 'x.wav', 0.2)}"
+    mix = ("--mix", "upper=vmc://:0", "--mix", "0.5")
+    assert run("live", "--source", source, "--sink", "null://?rate=60", "--emotion", "happy", *mix) == 0
+    out = capsys.readouterr().out
+    assert "brows,eyes=vmc://:0 nothing heard yet" in out
+    assert "null://?rate=60 " in out
+    assert "goes nowhere · 60 a second" in out
 
 
 def test_the_monitor_plays_delayed(

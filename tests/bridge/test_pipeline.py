@@ -13,6 +13,7 @@ from bridge import landmarks as face
 from bridge.direction import RELEASE_S, Direction, DirectionConfig
 from bridge.features import SILENCE
 from bridge.frames import (
+    ARKIT_INDEX,
     EMOTIONS,
     RATE_HZ,
     AudioBlock,
@@ -26,10 +27,11 @@ from bridge.frames import (
 )
 from bridge.gate import HANG_OVER_S, SpeechGate
 from bridge.latency import LatencyMeter
+from bridge.mixing import Mixing
 from bridge.pipeline import Pipeline, run
 from bridge.rest import REST_FRAMES
 from bridge.retarget import Retarget
-from bridge.sinks import SinkStatus
+from bridge.sinks import SinkStatus, open_sink
 from bridge.sources import SourceError, SourceStatus
 from bridge.timeline import MAX_FILL_SAMPLES
 
@@ -515,6 +517,25 @@ def test_a_sink_that_raises_an_os_error_is_counted_and_the_others_go_on() -> Non
     assert p.meter.summary().counts["sink_errors"] == 20
 
 
+def test_a_sink_with_a_mistake_does_not_end_the_face() -> None:
+    bad, good = Memory(ZeroDivisionError("our own mistake")), Memory()
+    p = pipeline()
+    run(Voice(speech(6400), realtime=True), p, [bad, good], stop=threading.Event())
+    assert_rest(good.frames[-1])
+    assert p.meter.summary().counts["sink_errors"] == len(good.frames)
+
+
+def test_sinks_may_change_from_frame_to_frame() -> None:
+    first, second = Memory(), Memory()
+    sinks: list[Memory] = [first]
+
+    def swap(frame: RigFrame) -> None:
+        sinks[:] = [second] if frame.cues.n == 9 else sinks
+
+    run(Voice(speech(6400), realtime=False), pipeline(), sinks, stop=threading.Event(), on_frame=swap)
+    assert [len(first.frames), len(second.frames)] == [10, 10]
+
+
 def test_a_source_that_breaks_leaves_the_face_at_rest_and_says_so() -> None:
     def break_down() -> None:
         raise SourceError("the cable is out")
@@ -534,3 +555,35 @@ def test_frames_are_not_changed_after_they_were_sent() -> None:
     p.feed(block(speech(8000), 8000))
     for frame, landmarks in zip(frames, kept, strict=True):
         np.testing.assert_array_equal(frame.cues.landmarks, landmarks)
+
+
+def test_a_whole_run_with_a_tracker_on_the_wire_ends_at_rest() -> None:
+    turn = np.array([0, 0.2, 0, np.sqrt(1 - 0.04)], np.float32)
+    mixing = Mixing(["upper,head=vmc://:0"])
+    (taken,) = mixing._taken.values()
+    port = taken.tracker.port  # type: ignore[attr-defined]
+    camera = open_sink(f"vmc://127.0.0.1:{port}")
+    stop = threading.Event()
+
+    def film() -> None:
+        n = 0
+        while not stop.is_set():
+            cues = rest_cues(n, NEUTRAL).with_(head_rotation=turn)
+            camera.send(RigFrame(cues, np.full(52, 0.75, np.float32), 0.0))
+            n += 1
+            time.sleep(0.02)
+
+    filming = threading.Thread(target=film)
+    filming.start()
+    sink = Memory()
+    source = Voice(speech(32_000), realtime=True)
+    run(source, pipeline(), [sink], stop=threading.Event(), mix=mixing)
+    stop.set()
+    filming.join()
+    mixing.close()
+    camera.close()
+    spoken = sink.frames[50]
+    assert spoken.weights[ARKIT_INDEX["browInnerUp"]] == pytest.approx(0.75)
+    assert spoken.weights[ARKIT_INDEX["jawOpen"]] < 0.75
+    np.testing.assert_allclose(spoken.cues.head_rotation, turn, atol=1e-5)
+    assert_rest(sink.frames[-1])
