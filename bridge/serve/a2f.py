@@ -155,7 +155,7 @@ class A2FServer:
                 calls = tuple(self._calls)
             for call in calls:
                 since = call.sending_since
-                if since is not None and not call.dropped and time.monotonic() - since > idle_s:
+                if since is not None and not call.dropped and time.perf_counter() - since > idle_s:
                     call.dropped = True
                     self.refusals.add(f"the client took nothing for {idle_s:g} s")
                     call.context.cancel()
@@ -192,7 +192,7 @@ class A2FServer:
                 self._entered(context, inbox) as call,
             ):
                 for message in self._converse(inbox):
-                    call.sending_since = time.monotonic()
+                    call.sending_since = time.perf_counter()
                     yield message
                     call.sending_since = None
             self.tally.add(finished=1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from heapq import heappop, heappush
 from typing import Any
 
@@ -92,7 +93,7 @@ class Conversations:
         header = A2F3DAnimationDataStreamHeader(
             audio_header=message.audio_stream_header.audio_header,
             skel_animation_header=SkelAnimationHeader(blend_shapes=SHAPES),
-            start_time_code_since_epoch=time.time(),
+            start_time_code_since_epoch=datetime.now(timezone.utc).timestamp(),
         )
         yield _RESPONSE(animation_data_stream_header=header).SerializeToString()
         with self._pool.borrowed() as assembly:

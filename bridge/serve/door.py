@@ -87,7 +87,7 @@ class Door:
 class Refusals:
     """Counts refusals and logs them, one line in `QUIET_S` at most. Safe from any thread."""
 
-    def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, name: str, clock: Callable[[], float] = time.perf_counter) -> None:
         self.count = 0
         self.last = ""
         """Why the last one was refused."""

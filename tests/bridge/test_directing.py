@@ -22,10 +22,11 @@ from bridge.controls import CONTROLS, DirectionConfig
 from bridge.direction import Direction
 from bridge.frames import RigFrame, rest_cues
 from bridge.landmarks import neutral_face
-from bridge.presets import FOLDER_VARIABLE, Presets
+from bridge.presets import Presets
 from bridge.remote import ControlStatus
 from bridge.sinks.wire import decode
 from bridge.sources import SourceStatus
+from bridge.tokens import FOLDER_VARIABLE
 
 NEUTRAL = neutral_face()
 

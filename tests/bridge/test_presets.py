@@ -8,7 +8,8 @@ import pytest
 from bridge import presets
 from bridge.config import ConfigError, load_bake, load_live
 from bridge.controls import CONTROLS, DirectionConfig
-from bridge.presets import FOLDER_VARIABLE, NAME_LIMIT, PresetError, Presets, config_folder
+from bridge.presets import NAME_LIMIT, PresetError, Presets
+from bridge.tokens import FOLDER_VARIABLE, config_folder
 
 CALM = DirectionConfig(emotion="blend", blend_sad=0.4, mouth=0.7, gate=False, seed=2**32 - 1, style="reader")
 
