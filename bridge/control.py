@@ -32,6 +32,9 @@ class SinkRoster(Protocol):
     def remove(self, uri: str) -> None:
         """Closes a sink; ValueError if there is no such one."""
 
+    def retarget(self, old: str, new: str) -> None:
+        """Puts another sink in the place of one; ValueError if that cannot be, and the old one stays."""
+
     def uris(self) -> Sequence[str]:
         """What is open."""
         ...
@@ -204,6 +207,10 @@ class ControlDesk:
         self._roster().remove(_text(request, "uri"))
         return {"sinks": list(self._roster().uris())}
 
+    def _retarget(self, request: Mapping[Any, Any]) -> dict[str, Any]:
+        self._roster().retarget(_text(request, "old"), _text(request, "uri"))
+        return {"sinks": list(self._roster().uris())}
+
 
 VERBS: Mapping[str, Callable[[ControlDesk, Mapping[Any, Any]], dict[str, Any]]] = {
     "get": ControlDesk._get,
@@ -220,6 +227,7 @@ VERBS: Mapping[str, Callable[[ControlDesk, Mapping[Any, Any]], dict[str, Any]]] 
     "sinks": ControlDesk._uris,
     "add": ControlDesk._add,
     "remove": ControlDesk._remove,
+    "retarget": ControlDesk._retarget,
 }
 """What `do` may be."""
 

@@ -50,7 +50,7 @@ LIVELINESS = 1.2
 """The same for the logarithm of a head step's size."""
 STIR_STAYS = 3 / 4
 """Share of a head's stir that is left a step later: tracked heads move in bursts of an eighth of a second."""
-STIRRED, MOST_STIR = 0.15, 1.2
+STIRRED, MOST_STIR = 0.24, 1.2
 """Largest deviation of what a step adds to the stir, and most of it that counts: no head is thrown by one draw."""
 HOMEWARD = 4.0
 """How far emotion and style together may move the logarithm of `RETURN`: a head that is drawn back harder swings."""

@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bridge.direction import Direction
 from bridge.landmarks import neutral_face
 from bridge.presets import Presets
 from bridge.sinks import SinkError
+from bridge.sinks.roster import Roster
 
 NEUTRAL = neutral_face()
 
@@ -31,6 +33,9 @@ class Sinks:
 
     def remove(self, uri: str) -> None:
         self.open.remove(uri)
+
+    def retarget(self, old: str, new: str) -> None:
+        self.open[self.open.index(old)] = new
 
     def uris(self) -> Sequence[str]:
         return self.open
@@ -120,8 +125,21 @@ def test_neutral_table_and_sinks_by_request(desk: ControlDesk, direction: Direct
     assert desk.answer({"do": "add", "uri": "osc://127.0.0.1:9"})["sinks"] == ["null://", "osc://127.0.0.1:9"]
     assert desk.answer({"do": "remove", "uri": "null://"})["sinks"] == ["osc://127.0.0.1:9"]
     assert desk.answer({"do": "sinks"})["sinks"] == ["osc://127.0.0.1:9"]
+    asked = {"do": "retarget", "old": "osc://127.0.0.1:9", "uri": "osc://127.0.0.1:10"}
+    assert desk.answer(asked)["sinks"] == ["osc://127.0.0.1:10"]
     alone = ControlDesk(direction)
     assert "sinks cannot be changed here" in alone.answer({"do": "sinks"})["error"]
+
+
+def test_the_roster_of_a_performance_is_one(direction: Direction) -> None:
+    with closing(Roster(["null://"])) as roster:
+        desk = ControlDesk(direction, sinks=roster)
+        assert desk.answer({"do": "add", "uri": "osc://127.0.0.1:9"})["ok"]
+        asked = {"do": "retarget", "old": "null://", "uri": "vmc://127.0.0.1:9"}
+        assert desk.answer(asked)["sinks"] == ["vmc://127.0.0.1:9", "osc://127.0.0.1:9"]
+        assert not desk.answer(asked)["ok"]
+        assert not desk.answer({"do": "add", "uri": "gopher://x"})["ok"]
+        assert [sink.uri for sink in roster] == ["vmc://127.0.0.1:9", "osc://127.0.0.1:9"]
 
 
 def test_many_ask_at_once(desk: ControlDesk) -> None:

@@ -19,7 +19,7 @@ from bridge.sinks import Sink, open_sink
 from bridge.sinks.zeromq import ZeroMqSink
 
 PAGE = (Path(__file__).parents[3] / "docs" / "wire.md").read_text(encoding="utf-8")
-ZMQ_READER, OSC_READER = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+ZMQ_READER, _CURVE_LINES, OSC_READER = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
