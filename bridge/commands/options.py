@@ -11,12 +11,16 @@ import typer
 from bridge.controls import CONTROLS
 
 
+def _meaning(name: str) -> str:
+    meaning = CONTROLS[name].meaning
+    return meaning[0].upper() + meaning[1:]
+
+
 def _control(name: str) -> Any:
     """The option of a control, in the table's words."""
     line = CONTROLS[name]
     default = str(line.default).lower() if line.kind == "switch" else line.default
-    meaning = line.meaning[0].upper() + line.meaning[1:]
-    return typer.Option(f"--{name}", help=f"{meaning} ({line.span}; {default} by default).")
+    return typer.Option(f"--{name}", help=f"{_meaning(name)} ({line.span}; {default} by default).")
 
 
 Emotion = Annotated[str | None, _control("emotion")]
@@ -41,8 +45,8 @@ MixOrTrackers = Annotated[
     typer.Option(
         "--mix",
         metavar="0..1|REGION=URI",
-        help="How much of --emotion is blended in; or regions from a camera tracker, as in upper=vmc://:39541 "
-        "(upper, brows, eyes, mouth, head). May be repeated.",
+        help=f"{_meaning('mix')} ({CONTROLS['mix'].span}; {CONTROLS['mix'].default} by default); or regions from a "
+        "camera tracker, as in upper=vmc://:39541 (upper, brows, eyes, mouth, head). May be repeated.",
     ),
 ]
 Trackers = Annotated[
