@@ -1,7 +1,7 @@
 """All that the recipes learn from, in memory: clips with features and whatever targets they have.
 
-A data folder holds any of `grid_s1/train`, `grid_s1/val`, `talk`, and emotional corpora in the layouts that
-`models.data.layouts` knows; a `tts` folder is made by `models.training.voices`.
+A data folder holds any of `grid_s1/train`, `grid_s1/val` (and so for any GRID speaker), `talk`, and emotional corpora
+in the layouts that `models.data.layouts` knows; a `tts` folder is made by `models.training.voices`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from models.data.tracks import (
     Track,
     audio_beside,
     cue_times,
+    grid_folders,
     neutral_of,
     read_audio,
     read_track,
@@ -204,8 +205,9 @@ def line_of(name: str) -> tuple[str, str, str]:
 
 
 def plain(data: Path, every: int = 1) -> Iterator[Clip]:
-    """Commands of GRID, which are neutral talk: each `every`-th of `grid_s1/train` and of GRID as downloaded."""
-    paths = [p for p in sorted((data / "grid_s1" / "train").glob("*")) if p.suffix in AUDIO_SUFFIXES]
+    """Commands of GRID, which are neutral talk: each `every`-th of `grid_*/train` and of GRID as downloaded."""
+    folders = grid_folders(data)
+    paths = [p for folder in folders for p in sorted(folder.glob("*")) if p.suffix in AUDIO_SUFFIXES]
     with contextlib.suppress(FileNotFoundError):
         found = layouts.recordings(data, "grid")
         paths += [r.path_sound for r in found if r.split == "train" and r.path_sound is not None]

@@ -19,7 +19,7 @@ from models.cell import counter
 from models.data.acted import tracked
 from models.data.corpus import features_of
 from models.data.motion import motion_of, steadied
-from models.data.tracks import Track, audio_beside, read_audio, read_track
+from models.data.tracks import Track, audio_beside, grid_folders, read_audio, read_track
 from models.data.windows import delayed
 from models.emphasis import LEAD, Emphasis
 
@@ -28,8 +28,9 @@ TURN_RAD = 0.06
 """A gaze this far from the fixation's own, twice in a row, begins another."""
 SHORTEST = 30
 """Steps of a track that is worth learning from."""
-SOURCES = {"emotion_motion": "acted", "talk": "talk", "grid_s1/train": "grid"}
-"""Folder of the data → group; tracks of MEAD, CREMA-D and RAVDESS are group `mead`: actors before a studio camera."""
+SOURCES = {"emotion_motion": "acted", "talk": "talk"}
+"""Folder of the data → group. GRID's speakers are group `grid`; tracks of MEAD, CREMA-D and RAVDESS are group `mead`:
+actors before a studio camera."""
 STYLE_OF = {"mead": "actor", "acted": "speaker", "talk": "speaker", "grid": "reader"}
 
 
@@ -131,8 +132,9 @@ def performances(data: Path) -> Iterator[Acting]:
         found = acting_of(track, "mead", recording.emotion or "neutral", samples)
         if found is not None:
             yield found
-    for folder, group in SOURCES.items():
-        for path in sorted((data / folder).glob("*.npz")):
+    sources = [(data / name, group) for name, group in SOURCES.items()]
+    for folder, group in (*sources, *((found, "grid") for found in grid_folders(data))):
+        for path in sorted(folder.glob("*.npz")):
             emotion = emotion_in(path.stem) if group == "acted" else "neutral"
             if emotion is None:
                 continue

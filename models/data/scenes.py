@@ -26,7 +26,7 @@ from models.data.tracks import AUDIO_SUFFIXES, read_audio, speech_mask
 FRAMES = 250
 """Of a scene, without its look-ahead: 5 s."""
 SETS = {
-    "grid_s1/train": 60, "talk": 10, "ravdess_speech": 120, "tts": 80, "prompts": 330, "tts2": 170,
+    "grid_*/train": 60, "talk": 10, "ravdess_speech": 120, "tts": 80, "prompts": 330, "tts2": 170,
 }  # fmt: skip
 """Clips of each set at most, spread over its speakers."""
 LONGEST_S = 12
@@ -123,8 +123,14 @@ def labelled(
     """Clips with `extras["voice"]` to learn on, and those of other speakers of the same sets to judge on."""
     learn: list[Clip] = []
     judge: list[Clip] = []
-    for name, most in SETS.items():
-        for path in chosen(data / name, max(1, round(most * share)), rng):
+    sets = [
+        (name, folder, most / len(folders))
+        for name, most in SETS.items()
+        for folders in [sorted(data.glob(name))]
+        for folder in folders
+    ]
+    for name, folder, most in sets:
+        for path in chosen(folder, max(1, round(most * share)), rng):
             clip = corpus.clip_from(path, "voice", read_audio(path)[: LONGEST_S * RATE_HZ], None, None)
             clip.extras["voice"] = silero(clip.samples, clip.frames, before)
             if clip.extras["voice"].max() > 0.5:

@@ -18,7 +18,7 @@ from models.data.acted import people as acted_people
 from models.data.motion import motion_of
 from models.data.performances import emotion_in
 from models.data.prototypes import prototypes
-from models.data.tracks import Track, neutral_of, read_track
+from models.data.tracks import Track, grid_folders, neutral_of, read_track
 
 OPENEST_CM = 1.5
 JAW_SHARE = 0.3
@@ -143,15 +143,14 @@ def moving(data: Path, tables: list[Floats], limit: int = 40) -> Iterator[Showin
     """Clips of people whose neutral face is not known, or who act nothing: movement around their mean.
 
     Args:
-        data: with any of `emotion_motion`, `talk` and `grid_s1/train`.
+        data: with any of `emotion_motion`, `talk` and `grid_*/train`.
         tables: of calm maps; their mean stands for what is not known.
         limit: clips of a folder.
     """
     mean = np.mean(tables, axis=0).astype(np.float32)
-    for folder in ("emotion_motion", "talk", "grid_s1/train"):
-        paths = sorted((data / folder).glob("*.npz"))
-        for path in evenly(paths, limit):
-            emotion = emotion_in(path.stem) if folder == "emotion_motion" else "neutral"
+    for folder in (data / "emotion_motion", data / "talk", *grid_folders(data)):
+        for path in evenly(sorted(folder.glob("*.npz")), limit):
+            emotion = emotion_in(path.stem) if folder.name == "emotion_motion" else "neutral"
             if emotion is None:
                 continue
             track = read_track(path)

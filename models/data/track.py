@@ -1,9 +1,9 @@
 """Tracks talking videos for training: `python -m models.data.track VIDEO_OR_FOLDER … -o DATA`.
 
 `-o` is a data folder as the recipes read it: MEAD goes to `mead_motion`, CREMA-D to `cremad_motion`, RAVDESS to
-`ravdess_motion`, GRID's speaker 1 to `grid_s1/train` and `grid_s1/val`, any other video to `talk`. What is tracked
-already is not tracked again, so that a run that was broken off goes on. A video that cannot be tracked stops no other;
-such videos are named at the end, and the exit code is 1.
+`ravdess_motion`, GRID's speakers to `grid_s1/train`, `grid_s1/val` and so on, any other video to `talk`. What is
+tracked already is not tracked again, so that a run that was broken off goes on. A video that cannot be tracked stops
+no other; such videos are named at the end, and the exit code is 1.
 """
 
 from __future__ import annotations

@@ -100,6 +100,11 @@ def audio_beside(track_path: Path) -> Path | None:
     return None
 
 
+def grid_folders(data: Path, part: str = "train") -> list[Path]:
+    """`grid_s1/train` and those of any other GRID speaker that was tracked; `part` is train or val."""
+    return sorted(path for path in data.glob(f"grid_*/{part}") if path.is_dir())
+
+
 def cue_times(samples: int) -> Floats:
     """Audio times of the cue frames of a recording of `samples`."""
     return ((np.arange(frame_count(samples)) + 0.5) / CUE_RATE_HZ).astype(np.float32)

@@ -29,7 +29,7 @@ from models.data import lessons
 from models.data.augment import augment
 from models.data.lessons import Lesson
 from models.data.noises import any_noise
-from models.data.tracks import AUDIO_SUFFIXES
+from models.data.tracks import AUDIO_SUFFIXES, grid_folders
 from models.data.whisper import WhisperEncoder
 from models.data.windows import FRAMES, Batch, Windows, delayed, pairs_of
 from models.losses import DisplacementLoss
@@ -109,13 +109,13 @@ def quiet_sounds(data: Path, hops: int, rng: np.random.Generator, count: int = 7
 
 def some_recordings(data: Path, rng: np.random.Generator) -> list[Floats]:
     """A few seconds of as many voices as there are folders, to start the encoder from."""
-    folders = ["grid_s1/train", "talk", "ravdess_speech", "tts", "prompts"]
+    folders = [*grid_folders(data), *(data / name for name in ("talk", "ravdess_speech", "tts", "prompts"))]
     folders += [
-        f.name for f in sorted(data.glob("*_motion")) if any(p.suffix in AUDIO_SUFFIXES for p in f.iterdir())
+        f for f in sorted(data.glob("*_motion")) if any(p.suffix in AUDIO_SUFFIXES for p in f.iterdir())
     ]
     found = []
     for folder in folders:
-        paths = sorted(p for p in (data / folder).rglob("*") if p.suffix in AUDIO_SUFFIXES)
+        paths = sorted(p for p in folder.rglob("*") if p.suffix in AUDIO_SUFFIXES)
         for path in rng.permutation(np.array(paths, dtype=object))[: START_RECORDINGS // len(folders)]:
             samples, _ = soundfile.read(path, dtype="float32", frames=START_SECONDS * RATE_HZ)
             found.append(samples[: len(samples) // 320 * 320])

@@ -20,7 +20,7 @@ from models.content import Content
 from models.cue_network import content_config
 from models.data import corpus, showings
 from models.data.acted import tracked
-from models.data.tracks import audio_beside, read_audio, read_track
+from models.data.tracks import audio_beside, grid_folders, read_audio, read_track
 from models.data.windows import delayed
 from models.style import Style
 from models.training import results
@@ -58,8 +58,9 @@ def some(paths: Iterable[Path]) -> list[Path]:
 def pairs_of_style(data: Path) -> dict[str, tuple[list[Floats], list[Floats]]]:
     """Style → tracked mouths (T, 68, 3) and voices (N,); what is not there is left out."""
     found: dict[str, tuple[list[Floats], list[Floats]]] = {}
-    for style, folder in (("reader", "grid_s1/train"), ("speaker", "talk")):
-        films = [(p, a) for p in some((data / folder).glob("*.npz")) if (a := audio_beside(p)) is not None]
+    for style, folders in (("reader", grid_folders(data)), ("speaker", [data / "talk"])):
+        paths = some(path for folder in folders for path in folder.glob("*.npz"))
+        films = [(p, a) for p in paths if (a := audio_beside(p)) is not None]
         if films:
             found[style] = [read_track(p).landmarks for p, _ in films], [read_audio(a) for _, a in films]
     calm = [track.landmarks for recording, track in tracked(data) if recording.emotion == "neutral"]

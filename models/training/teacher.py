@@ -27,7 +27,7 @@ from models.data import corpus, dubbing, lessons
 from models.data.corpus import Clip
 from models.data.lessons import Lesson
 from models.data.phones import Phone, read_phones
-from models.data.tracks import AUDIO_SUFFIXES, read_audio, speech_mask
+from models.data.tracks import AUDIO_SUFFIXES, grid_folders, read_audio, speech_mask
 from models.data.whisper import WhisperEncoder
 from models.losses import DisplacementLoss
 from models.training import results
@@ -250,7 +250,7 @@ def main() -> None:
     (args.out / "val").mkdir(parents=True, exist_ok=True)
     encoder = WhisperEncoder.load(args.whisper)
     train = [
-        *corpus.paired(args.data / "grid_s1" / "train", "grid"),
+        *(clip for folder in grid_folders(args.data) for clip in corpus.paired(folder, "grid")),
         *corpus.paired(args.data / "talk", "talk"),
         *corpus.acted(args.data),
     ]
@@ -259,9 +259,8 @@ def main() -> None:
             f"{args.data} holds no tracks with sound in grid_s1/train, talk or mead_motion, cremad_motion, "
             "ravdess_motion: nothing to learn a mouth from; python -m models.data.track makes them of videos"
         )
-    val = list(corpus.paired(args.data / "grid_s1" / "val", "grid")) or [
-        *corpus.acted(args.data, held_out=True)
-    ]
+    val = [clip for folder in grid_folders(args.data, "val") for clip in corpus.paired(folder, "grid")]
+    val = val or [*corpus.acted(args.data, held_out=True)]
     # the same sentences 15 % slower and 20 % faster: two more throats from one
     train += [
         corpus.speed_changed(c, f) for c in train for f in (rng.uniform(0.8, 0.92), rng.uniform(1.1, 1.25))
