@@ -156,7 +156,7 @@ def test_state_shapes_must_match_the_file(exported: tuple[CueNetwork, Path], tmp
     onnx.helper.set_model_props(model, {KEY: json.dumps(contract)})
     path = tmp_path / "shape.onnx"
     onnx.save(model, str(path))
-    with pytest.raises(ContractError, match=r"performance.*\[1, 22\].*\[1, 9\]"):
+    with pytest.raises(ContractError, match=r"performance.*\[1, 24\].*\[1, 9\]"):
         Predictor.load(path)
 
 
