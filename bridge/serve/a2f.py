@@ -224,7 +224,8 @@ class A2FServer:
         with self._lock:
             if self._stopping.is_set():
                 raise Refusal("UNAVAILABLE", STOPPING)
-            if len(self._calls) >= streams:
+            # a call that gRPC has ended holds no place, even if its thread has yet to hear of it
+            if sum(other.context.is_active() for other in self._calls) >= streams:
                 raise Refusal(
                     "RESOURCE_EXHAUSTED",
                     f"{streams} streams are running, and that is all there are; come again later",
