@@ -89,8 +89,7 @@ class ZeroMqSink:
         bound = []
         for place in places:
             socket.ipv6 = ":" in place.ip  # holds for the next bind or connect
-            ip = f"[{place.ip}]" if ":" in place.ip else place.ip
-            where = f"tcp://{ip}:{place.port}" if place.port else f"tcp://{ip}:*"
+            where = f"tcp://{place.written_ip}:{place.port or '*'}"
             try:
                 if connect:
                     socket.connect(where)
