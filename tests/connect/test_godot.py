@@ -1,7 +1,8 @@
-"""The Godot addon: the real bridge speaks to a headless Godot 3; the Godot 4 one is held against its grammar and its twin."""
+"""The Godot addon: the real bridge speaks to a headless Godot 3."""
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import socket
@@ -21,7 +22,6 @@ from bridge.sinks.wire import decode
 from bridge.trackers.osc_message import OscError, messages
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
-ADDONS = Path(__file__).resolve().parents[2] / "docs" / "connect" / "godot"
 
 pytestmark = pytest.mark.godot
 
@@ -105,6 +105,91 @@ def test_frames_of_the_bridge_arrive_as_they_were_sent(godot: Any, bridge: Any, 
     assert last["presence"] == 0.0  # at rest again when frames have stopped
     assert np.abs(numbers(last["weights_at_rest"])).max() == 0.0
     assert last["delay_s"] < 0.1
+
+
+# ---- packets and frames
+
+
+def taken(godot: Any, *packets: bytes, every_s: float = 0.01) -> list[Any]:
+    """What the wire makes of packets that come one after another."""
+    return list(
+        godot.ask("take", [{"packet": p.hex(), "at": 1 + i * every_s} for i, p in enumerate(packets)])
+    )
+
+
+def test_the_golden_packets_are_the_golden_frame(godot: Any) -> None:
+    golden = json.loads((GOLDEN / "frame.json").read_text(encoding="utf-8"))
+    names = ["osc_v1_1", "osc_v1_2", "vmc_1", "vmc_2", "vmc_3"]
+    answers = taken(godot, *[(GOLDEN / f"{name}.bin").read_bytes() for name in names], every_s=2.0)
+    assert [len(answer["frames"]) for answer in answers] == [0, 1, 0, 0, 1]
+    assert answers[-1]["rejected"] == answers[-1]["incomplete"] == 0
+    native, vmc = answers[1]["frames"][0], answers[4]["frames"][0]
+    assert native["n"] == golden["n"]
+    for told in (native, vmc):
+        np.testing.assert_allclose(numbers(told["arkit"]), golden["arkit"], atol=1e-6)
+        np.testing.assert_allclose(numbers(told["gaze"]), np.ravel(golden["gaze"]), atol=2e-6)
+        np.testing.assert_allclose(numbers(told["emotion"]), golden["emotion"], atol=1e-6)
+        np.testing.assert_allclose(numbers(told["head"]), golden["head_rotation"], atol=2e-6)
+    np.testing.assert_allclose(numbers(native["shift"]), golden["head_translation"], atol=1e-5)
+
+
+def native_parts(actor: str = "face", n: int = 7, version: int = 1) -> list[bytes]:
+    root = f"/facecue/{actor}"
+    return [
+        message(f"{root}/gaze", *[0.1] * 4),
+        message(f"{root}/head", 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0),
+        message(f"{root}/emotion", *[0.125] * 8),
+        message(f"{root}/arkit", *[0.5] * 52),
+        message(f"{root}/frame", n, (n + 0.5) / 50, 0.1, version),
+    ]
+
+
+def test_a_frame_counts_when_all_of_it_has_come(godot: Any) -> None:
+    whole = native_parts()
+    answers = taken(
+        godot,
+        bundle(whole),
+        bundle([*whole[:3], whole[4]]),  # no weights since the last frame
+        bundle(native_parts("anna")),
+        bundle(native_parts(version=2)),
+        bundle([*whole[:4], message("/facecue/face/news", 1), message("/facecue/face/frame", 8, 0.17, 0.1, 1, "more")]),
+    )  # fmt: skip
+    assert [len(answer["frames"]) for answer in answers] == [1, 0, 0, 0, 1]
+    assert [answer["incomplete"] for answer in answers] == [0, 1, 1, 1, 1]
+    assert [answer["rejected"] for answer in answers] == [0, 0, 0, 1, 1]
+    assert answers[3]["detail"] == "version 2 of the wire; this receiver knows 1"
+
+
+def test_vmc_keeps_what_a_frame_does_not_name(godot: Any) -> None:
+    apply = message("/VMC/Ext/Blend/Apply")
+    answers = taken(
+        godot,
+        bundle([message("/VMC/Ext/Blend/Val", "JawOpen", 0.5), message("/VMC/Ext/Blend/Val", "Joy", 0.25), apply]),
+        bundle([message("/VMC/Ext/Blend/Val", "joy", 0.75), apply]),
+        bundle([message("/VMC/Ext/OK", 1, 3, 0, 0), apply]),  # the sender has lost the face
+        bundle([message("/VMC/Ext/OK", 1, 3, 0, 1), message("/VMC/Ext/T", 3.5), apply]),
+        apply,  # of a frame whose first packet, with its time, was lost
+        bundle([message("/VMC/Ext/Blend/Val", f"x{i}", 0.5) for i in range(120)]),
+        bundle([message("/VMC/Ext/Blend/Val", f"y{i}", 0.5) for i in range(120)]),
+    )  # fmt: skip
+    jaw = ARKIT.index("jawOpen")
+    first, second, lost, timed, headless, *flood = answers
+    assert first["names"] == ["Joy"]
+    assert [first["frames"][0]["arkit"][i] for i in (jaw, 52)] == ["0.500000000", "0.250000000"]
+    assert [second["frames"][0]["arkit"][i] for i in (jaw, 52)] == ["0.500000000", "0.750000000"]
+    assert lost["frames"] == headless["frames"] == []
+    assert timed["frames"][0]["t"] == "3.500000000"
+    assert headless["incomplete"] == 1
+    assert flood[0]["rejected"] == 0
+    assert flood[1]["rejected"] == 1  # 52 and 204 names, no more
+
+
+def test_one_of_two_wires_is_heard(godot: Any) -> None:
+    apply = message("/VMC/Ext/Blend/Apply")
+    answers = taken(godot, bundle(native_parts()), apply, bundle(native_parts(n=8)), every_s=0.5)
+    assert [len(answer["frames"]) for answer in answers] == [1, 0, 1]
+    answers = taken(godot, bundle(native_parts()), apply, bundle(native_parts(n=8)), every_s=1.5)
+    assert [len(answer["frames"]) for answer in answers] == [1, 1, 1]
 
 
 # ---- bytes that mean harm
@@ -300,7 +385,7 @@ def test_a_character_does_what_the_frame_says(godot: Any) -> None:
 
 def test_floats_are_read_as_the_golden_packets_have_them(godot: Any) -> None:
     (answer,) = godot.ask("osc", [(GOLDEN / "osc_v1_2.bin").read_bytes().hex()])
-    by_address = {address: values for address, values in answer["messages"]}
+    by_address = dict(answer["messages"])
     packet = (GOLDEN / "osc_v1_2.bin").read_bytes()
     at = packet.index(b"/facecue/face/arkit") + 20 + 56  # address and type tags, padded
     expected = struct.unpack_from(">52f", packet, at)

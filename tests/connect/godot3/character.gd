@@ -27,6 +27,7 @@ func _init():
 		if BONES[i][1] >= 0:
 			skeleton.set_bone_parent(i, BONES[i][1])
 		skeleton.set_bone_rest(i, Transform(Basis(BONES[i][2]), Vector3(0, 0.1, 0)))
+	skeleton.rotation = Vector3(-PI / 2, 0.2, 0)  # as some exporters leave it
 	add_child(skeleton)
 
 
@@ -60,7 +61,7 @@ func rests():
 	return _bases(false)
 
 
-# For each bone the x, y and z axis as they stand in the skeleton's frame.
+# For each bone the x, y and z axis as they stand in the character.
 func _bases(posed):
 	var found = []
 	for i in BONES.size():
@@ -70,6 +71,7 @@ func _bases(posed):
 			var own = skeleton.get_bone_rest(bone).basis
 			basis = (own * skeleton.get_bone_pose(bone).basis if posed else own) * basis
 			bone = skeleton.get_bone_parent(bone)
+		basis = skeleton.transform.basis * basis
 		var axes = []
 		for axis in [basis.x, basis.y, basis.z]:
 			for value in [axis.x, axis.y, axis.z]:

@@ -22,7 +22,7 @@ func _ready():
 	Engine.target_fps = 100
 	var task = OS.get_environment("FACECUE_TASK")
 	call(task)
-	if not task in ["listen", "picture"]:
+	if task != "listen":
 		get_tree().quit()
 
 
@@ -62,11 +62,15 @@ func listen():
 
 func _on_frame(frame):
 	heard_at = now_s()
-	say({
+	say(told(frame))
+
+
+func told(frame):
+	return {
 		"n": frame.number, "t": "%.9f" % frame.time_s, "arkit": exact(frame.weights), "gaze": exact(frame.gaze),
 		"emotion": exact(frame.emotion), "head": exact(parts(frame.head)),
 		"shift": exact([frame.shift.x, frame.shift.y, frame.shift.z]),
-	})
+	}
 
 
 func _on_emotion(emotion, _probability):
@@ -78,7 +82,7 @@ func now_s():
 
 
 func _process(_delta):
-	if receiver == null or OS.get_environment("FACECUE_TASK") != "listen":
+	if OS.get_environment("FACECUE_TASK") != "listen":
 		return
 	if heard_at >= 0.0 and now_s() - heard_at > SILENCE_S or now_s() > PATIENCE_S:
 		say({
@@ -90,14 +94,33 @@ func _process(_delta):
 		get_tree().quit()
 
 
+# Packets of the input (hex) with the times they come at: the frames they make, and what was counted.
+func take():
+	receiver = Receiver.new()
+	for event in given():
+		var frames = []
+		for frame in receiver.wire.take(bytes(event.packet), event.at):
+			frames.append(told(frame))
+		var wire = receiver.wire
+		say({
+			"frames": frames, "received": wire.received, "rejected": wire.rejected, "incomplete": wire.incomplete,
+			"detail": wire.detail, "names": wire.names.slice(52, 60),
+		})
+	receiver.free()
+
+
+func bytes(text):
+	var packet = PoolByteArray()
+	for i in range(0, text.length(), 2):
+		packet.append(("0x" + text.substr(i, 2)).hex_to_int())
+	return packet
+
+
 # Each packet of the input (hex): the reason for which it is refused, and its messages.
 func osc():
 	var reader = Osc.new()
 	for text in given():
-		var packet = PoolByteArray()
-		for i in range(0, text.length(), 2):
-			packet.append(("0x" + text.substr(i, 2)).hex_to_int())
-		var messages = reader.read(packet)
+		var messages = reader.read(bytes(text))
 		var shown = []
 		for message in messages:
 			var arguments = []
@@ -146,7 +169,3 @@ func show():
 		frame.head = Quat(line.head[0], line.head[1], line.head[2], line.head[3])
 		puppet.show(frame, Frame.ARKIT)
 		say({"weights": exact(character.weights()), "bones": character.turns(), "rests": character.rests()})
-
-
-func picture():
-	pass

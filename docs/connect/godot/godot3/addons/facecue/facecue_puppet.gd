@@ -14,7 +14,7 @@ var _root = null
 var _known = 0  # names that were looked for
 var _shapes = []  # for each weight: [[mesh instance, property], ...]
 var _skeleton = null
-var _bones = {}  # "head" … -> [index, turn of its rest in the skeleton's frame]
+var _bones = {}  # "head" … -> [index, how it stands at rest in the character]
 
 
 # Looks through `root` and all below it for what the weights called `names` move. Says what it found.
@@ -88,12 +88,15 @@ func _take_skeleton(node):
 		_bones = found
 
 
-# How a bone stands in the skeleton's frame at rest.
-static func _rest_turn(node, bone):
+# How a bone stands at rest in the frame of the character, which faces +Z: its skeleton may lie in it at any angle.
+func _rest_turn(node, bone):
 	var turn = Basis()
 	while bone >= 0:
 		turn = node.get_bone_rest(bone).basis * turn
 		bone = node.get_bone_parent(bone)
+	while node is Spatial and node != _root:
+		turn = node.transform.basis * turn
+		node = node.get_parent()
 	return turn.orthonormalized().get_rotation_quat()
 
 
@@ -107,7 +110,7 @@ func _pose(frame):
 	_turn("left_eye", _looking(frame.gaze[2], frame.gaze[3]), Vector3())
 
 
-# A pose comes behind the rest: a turn of the head frame, seen from a bone that stands otherwise.
+# A pose comes behind the rest: a turn of the head frame, as a bone sees it that stands otherwise.
 func _turn(bone, turn, metres):
 	if not bone in _bones:
 		return

@@ -165,7 +165,7 @@ func _bone(arguments):
 	if arguments.size() < 8 or not arguments[0] is String:
 		return "a bone without its name and seven numbers"
 	if arguments[0] in _bones:  # positions are left alone: they hold the sender's proportions
-		var turn = arguments.slice(4, 7)
+		var turn = [arguments[4], arguments[5], arguments[6], arguments[7]]
 		if not _are_numbers(turn, 4) or not _is_turn(turn, 0):
 			return "a bone that is not turned by a unit quaternion"
 		# Unity is left-handed with x to the subject's right: the mirror of the head frame
