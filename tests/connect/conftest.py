@@ -8,11 +8,14 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 GODOT = ROOT / "docs" / "connect" / "godot"
@@ -32,17 +35,21 @@ class Godot:
         (folder / "home").mkdir()
         self._running: list[subprocess.Popen[bytes]] = []
 
-    def start(self, task: str, given: Any = None, port: int = 0) -> subprocess.Popen[bytes]:
+    def start(
+        self, task: str, given: Any = None, port: int = 0, program: Sequence[str] = ()
+    ) -> subprocess.Popen[bytes]:
         """Godot at work on a task of tests/connect/godot3/main.gd."""
         path = self.folder / f"{task}.json"
         path.write_text(json.dumps(given), encoding="utf-8")
         self.said = self.folder / f"{task}.log"  # a pipe that nobody reads would stop it
         with self.said.open("wb") as log:
-            return self._started(task, path, port, log)
+            return self._started(program or [self.program], task, path, port, log)
 
-    def _started(self, task: str, path: Path, port: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    def _started(
+        self, program: Sequence[str], task: str, path: Path, port: int, log: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [self.program, "--path", str(self.project)],
+            [*program, "--path", str(self.project)],
             env=os.environ
             | {"FACECUE_TASK": task, "FACECUE_INPUT": str(path), "FACECUE_PORT": str(port)}
             | {"LC_ALL": "C.UTF-8", "LANG": "en", "HOME": str(self.folder / "home")},
@@ -57,7 +64,11 @@ class Godot:
         process.wait(timeout=120)
         said = self.said.read_text(encoding="utf-8", errors="replace")
         _, _, said = said.partition("Godot Engine")  # before it: a fresh home that has no folders yet
-        lines = [line for line in said.splitlines()[1:] if line.strip()]
+        lines = [
+            line
+            for line in said.splitlines()[1:]
+            if line.strip() and not line.startswith(("Godot Engine", "OpenGL ES"))
+        ]
         answers = [json.loads(line[5:]) for line in lines if line.startswith("JSON ")]
         assert [line for line in lines if not line.startswith("JSON ")] == []
         assert process.returncode == 0
@@ -66,6 +77,17 @@ class Godot:
     def ask(self, task: str, given: Any) -> list[Any]:
         """The answers to a task."""
         return self.answers(self.start(task, given))
+
+    def draw(self, poses: Sequence[dict[str, float]]) -> list[npt.NDArray[np.float64]]:
+        """Pictures of the character, (height, width, 3), 0..255, with these weights by name."""
+        if shutil.which("godot3-runner") is None or shutil.which("xvfb-run") is None:
+            pytest.skip("godot3-runner or xvfb-run is not installed: apt-get install godot3-runner xvfb")
+        files = [self.folder / f"{i}.png" for i in range(len(poses))]
+        given = [{"weights": pose, "file": str(file)} for pose, file in zip(poses, files, strict=True)]
+        screen = ["xvfb-run", "-a", "-s", "-screen 0 320x320x24", "godot3-runner", "--video-driver", "GLES3"]
+        engine = [*screen, "--audio-driver", "Dummy", "--resolution", "240x240"]
+        assert self.answers(self.start("picture", given, program=engine)) == [0] * len(poses)
+        return [np.asarray(Image.open(file).convert("RGB"), np.float64) for file in files]
 
     def stop(self) -> None:
         """Ends what still runs."""

@@ -390,3 +390,18 @@ def test_floats_are_read_as_the_golden_packets_have_them(godot: Any) -> None:
     at = packet.index(b"/facecue/face/arkit") + 20 + 56  # address and type tags, padded
     expected = struct.unpack_from(">52f", packet, at)
     np.testing.assert_allclose(numbers(by_address["/facecue/face/arkit"]), expected, atol=1e-9)
+
+
+def test_the_picture_moves_where_the_face_does(godot: Any) -> None:
+    rest, again, jaw, blink = godot.draw([{}, {}, {"jawOpen": 1.0}, {"eyeBlinkLeft": 1.0}])
+    assert rest.std() > 10  # there is a picture
+    moved = [np.abs(picture - rest).max(axis=2) > 24 for picture in (again, jaw, blink)]
+    assert not moved[0].any()
+    rows, columns = (np.nonzero(moved[1].any(axis=axis))[0] for axis in (1, 0))
+    assert moved[1].sum() > 800
+    assert rows.min() > 125  # below the nose
+    assert abs(columns.mean() - 120) < 6
+    rows, columns = (np.nonzero(moved[2].any(axis=axis))[0] for axis in (1, 0))
+    assert moved[2].sum() > 150
+    assert rows.max() < 125
+    assert columns.min() > 120  # the character's left is on the right of who looks at it

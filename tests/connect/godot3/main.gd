@@ -22,7 +22,7 @@ func _ready():
 	Engine.target_fps = 100
 	var task = OS.get_environment("FACECUE_TASK")
 	call(task)
-	if task != "listen":
+	if not task in ["listen", "picture"]:
 		get_tree().quit()
 
 
@@ -169,3 +169,30 @@ func show():
 		frame.head = Quat(line.head[0], line.head[1], line.head[2], line.head[3])
 		puppet.show(frame, Frame.ARKIT)
 		say({"weights": exact(character.weights()), "bones": character.turns(), "rests": character.rests()})
+
+
+# A picture of the character for each line of the input: weights by name, and where to put it.
+func picture():
+	character = Character.new()
+	add_child(character)
+	var camera = Camera.new()
+	add_child(camera)
+	camera.translation = Vector3(0, 0, 3.2)
+	camera.fov = 45
+	var sun = DirectionalLight.new()
+	add_child(sun)
+	sun.rotation = Vector3(-0.6, 0.4, 0)
+	var puppet = Receiver.Puppet.new()
+	puppet.find(character, Frame.ARKIT)
+	for line in given():
+		var frame = Frame.new()
+		for name in line.weights:
+			frame.weights[Frame.ARKIT.find(name)] = line.weights[name]
+		puppet.show(frame, Frame.ARKIT)
+		for _i in 3:
+			yield(get_tree(), "idle_frame")
+		yield(VisualServer, "frame_post_draw")
+		var image = get_viewport().get_texture().get_data()
+		image.flip_y()
+		say(image.save_png(line.file))
+	get_tree().quit()
