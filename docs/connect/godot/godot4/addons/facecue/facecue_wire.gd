@@ -9,6 +9,7 @@ const Frame = preload("facecue_frame.gd")
 
 const VERSION = 1  # of the native wire
 const NAME_LIMIT = 256
+const TIME_LIMIT_S = 1e8  # three years: a frame further on is no frame
 const OTHER_WIRE_S = 1.0  # so long one wire must be silent before the other is heard
 
 var actor = "face"  # whose frames; empty takes anybody's
@@ -95,6 +96,8 @@ func _native_message(what, arguments):
 		return "frame with arguments that are not n, t, latency and version"
 	if arguments[3] != VERSION:
 		return "version %s of the wire; this receiver knows %d" % [arguments[3], VERSION]
+	if abs(arguments[1]) > TIME_LIMIT_S:
+		return "a frame at %d s" % arguments[1]
 	if parts.size() < counts.size():
 		incomplete += 1
 		return null
@@ -130,8 +133,8 @@ func _vmc_message(address, arguments, now_s):
 		"/VMC/Ext/Blend/Apply":
 			return _vmc_frame(now_s)
 		"/VMC/Ext/T":
-			if arguments.size() < 1 or not _are_numbers(arguments, 1):
-				return "a time that is no number"
+			if arguments.size() < 1 or not _are_numbers(arguments, 1) or abs(arguments[0]) > TIME_LIMIT_S:
+				return "a time that is no number of seconds"
 			_vmc_time = arguments[0]
 			_vmc_has_times = true
 		"/VMC/Ext/OK":
