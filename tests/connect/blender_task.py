@@ -1,7 +1,7 @@
 """Runs in Blender's own Python: a character made on the spot, the add-on, and what becomes of frames that come.
 
-Run as `blender --background --python blender_task.py -- ADD-ON PORT [PICTURE]`, or with a Python that has bpy and without the
-words before ADD-ON. Answers are lines of JSON that begin with "JSON ".
+As `blender --background --python blender_task.py -- ADD-ON PORT [PICTURE]`, or with a Python that has bpy and without
+the words before ADD-ON. Answers are lines of JSON that begin with "JSON ".
 """
 
 import importlib.util

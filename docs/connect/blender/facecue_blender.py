@@ -470,6 +470,8 @@ class Receiver:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
+            # Blender may think for a second; what came meanwhile is still recorded
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
             self._socket.bind((address, port))
         except OSError:
             self._socket.close()
