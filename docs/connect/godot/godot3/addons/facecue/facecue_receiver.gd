@@ -13,6 +13,7 @@ signal emotion_changed(emotion, probability)  # another of Frame.EMOTIONS leads
 signal state_changed(state)  # "closed", "refused" (the port is taken), "listening", "receiving"
 
 const PACKETS = 256  # looked into at most in one frame of the engine
+const ROOM = 262144  # bytes that may wait while the engine is busy: more than a second of either wire
 const LEAD = 0.1  # by which another emotion must lead
 
 export(int, 1, 65535) var port = 9000  # osc:// and vmc:// both
@@ -65,7 +66,7 @@ func open():
 	puppet.shift_share = shift_share
 	var character = get_node_or_null(target)
 	report = "there is no node %s" % target if character == null else puppet.find(character, wire.names)
-	_be("listening" if _socket.listen(port, address) == OK else "refused")
+	_be("listening" if _socket.listen(port, address, ROOM) == OK else "refused")
 
 
 func close():
