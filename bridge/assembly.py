@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bridge.config import BakeConfig, LiveConfig
+from bridge.config import Config, LiveConfig
 from bridge.direction import Direction
 from bridge.features import HOP_SAMPLES
 from bridge.frames import RATE_HZ, AudioBlock
@@ -50,7 +50,7 @@ class Assembly:
 
 
 def assemble(
-    config: LiveConfig | BakeConfig | None = None,
+    config: Config | None = None,
     *,
     predictor: CuePredictor | None = None,
     realtime: bool = False,

@@ -1,7 +1,8 @@
 """What a person asked for: a TOML file and the flags of the command line become frozen dataclasses.
 
 Flags override the file, the file overrides the defaults. A key is read by the dataclass that has it: `[live]`
-is `LiveConfig`, `[bake]` is `BakeConfig`, `[direction]` is the `DirectionConfig` that both hold.
+is `LiveConfig`, `[bake]` is `BakeConfig`, `[serve]` is `ServeConfig`, `[direction]` is the `DirectionConfig` that all
+three hold.
 
     [live]
     source = "mic://"
@@ -101,7 +102,57 @@ class BakeConfig:
         object.__setattr__(self, "lookahead", _checked_lookahead(self.lookahead))
 
 
-_SECTIONS: dict[str, type] = {"live": LiveConfig, "bake": BakeConfig, "direction": DirectionConfig}
+@dataclass(frozen=True, slots=True)
+class ServeConfig:
+    """What `facecue serve` serves, and how.
+
+    Raises:
+        ValueError: a value out of its range, or half of what TLS needs.
+    """
+
+    a2f: bool = False
+    """Serve Audio2Face-3D clients."""
+    listen: str = "127.0.0.1:52000"
+    """Where."""
+    fps: int = 50
+    """Frames a second."""
+    streams: int = 4
+    """Streams at once."""
+    seconds: float = 600.0
+    """Sound of one stream at most."""
+    strict: bool = False
+    """Refuse what has no counterpart here."""
+    token_file: str | None = None
+    """A file with the token that clients must bring."""
+    cert: str | None = None
+    """PEM certificate chain, for TLS."""
+    key: str | None = None
+    """PEM private key of `cert`."""
+    lookahead: str | int = "live"
+    """As in `LiveConfig`."""
+    model: str | None = None
+    """As in `LiveConfig`."""
+    direction: DirectionConfig = field(default_factory=DirectionConfig)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lookahead", _checked_lookahead(self.lookahead))
+        for name, (low, high) in SERVE_RANGES.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(f"{name} is {value}; choose {low} to {high}")
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key belong together; name both, or none")
+
+
+SERVE_RANGES = {"fps": (10, 240), "streams": (1, 256), "seconds": (1, 86_400)}
+"""What `[serve]` may ask for."""
+
+Config = LiveConfig | BakeConfig | ServeConfig
+"""Whatever says which network, and what the director asks for."""
+
+_SECTIONS: dict[str, type] = {
+    "live": LiveConfig, "bake": BakeConfig, "serve": ServeConfig, "direction": DirectionConfig,
+}  # fmt: skip
 
 
 def load_live(
@@ -126,6 +177,15 @@ def load_bake(
         ConfigError: as `load_live`.
     """
     return _load(BakeConfig, "bake", path, preset or {}, flags)
+
+
+def load_serve(path: Path | str | None = None, **flags: Any) -> ServeConfig:
+    """The configuration of `facecue serve`; as `load_live`.
+
+    Raises:
+        ConfigError: as `load_live`.
+    """
+    return _load(ServeConfig, "serve", path, {}, flags)
 
 
 def load_direction(path: Path) -> dict[str, Any]:
