@@ -8,6 +8,7 @@ A function of audio time and the gate alone: the same take gives the same frames
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -93,6 +94,13 @@ class Direction:
                 mix=old.mix if mix is None else mix,
                 intensity=old.intensity if intensity is None else intensity,
             )
+
+    def keep_neutral(self, offset_cm: Sequence[Sequence[float]]) -> None:
+        """Takes over a resting face (68, 3) that was captured at another time; an empty one lets go."""
+        if len(offset_cm):
+            self.own_neutral.keep(np.array(offset_cm, np.float32))
+        else:
+            self.own_neutral.let_go()
 
     def reset(self) -> None:
         """Back to the first frame of a stream, with the configuration of now."""
