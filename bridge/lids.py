@@ -12,11 +12,11 @@ from bridge import landmarks as face
 from bridge.frames import Floats
 
 UPPER_CM = 1.6
-"""The rim of the upper lid, for each radian of pitch: 36 tracked clips of a dozen people, upward and downward alike."""
+"""The rim of the upper lid, for each radian of pitch, upward and downward: the mean over 36 tracked clips."""
 LOWER_CM = 0.4
-"""The rim of the lower lid, on the way down. On the way up people's goes along too; there it would look like a squint."""
+"""The rim of the lower lid, on the way down. It goes along on the way up too, where it would pass for a squint."""
 NARROWEST, WIDEST = 0.35, 1.25
-"""Shares of the resting gap at which a gaze leaves off narrowing and widening it: people were tracked within ±0.3 rad."""
+"""Shares of the resting gap at which a gaze leaves off narrowing and widening it: far out a line is no lid."""
 STILL_RAD = 1e-5
 
 
