@@ -37,7 +37,7 @@ class Readers:
 
 @contextmanager
 def reading(plan: dict[str, list[str]]) -> Iterator[Readers]:
-    """Reads until the end; `plan` has lists of ports ("udp", "vts"), endpoints ("connect", "bind") and URLs ("http")."""
+    """Reads until the end; `plan` has lists of ports (udp, vts), endpoints (connect, bind) and URLs (http)."""
     command = [sys.executable, "-m", "benchmarks.readers", json.dumps(plan)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None  # noqa: S101  asked for
