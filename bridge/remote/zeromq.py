@@ -42,9 +42,7 @@ class ZeroMqControl:
         check_options(uri, options, ("token_file", "curve"))
         places = endpoints(uri, address, default_port=DEFAULT_PORT, lowest_port=0)
         keys = _keys(uri, options)
-        # who has a key has shown that already; a token that is named is asked for all the same
-        token = None if keys and "token_file" not in options else token_for(uri, options, places)
-        self._door = Door(uri, token)
+        self._door = Door(uri, _token(uri, options, places, keys))
         self.uri = uri
         self._desk = desk
         self._taken = self._refused = 0
@@ -167,6 +165,18 @@ class ZeroMqControl:
         if self._door.locked and not self._door.admits(token):
             raise FormError("without the right token: nobody is heard here without it")
         return request
+
+
+def _token(uri: str, options: Mapping[str, str], places: Sequence[Endpoint], keys: Keys | None) -> str | None:
+    """The token that is asked for; one that is named also of those who have shown a key."""
+    if "token_file" in options:
+        return token_for(uri, options, places)
+    if keys is not None:
+        return None
+    try:
+        return token_for(uri, options, places)
+    except ControlError as error:
+        raise ControlError(f"{error}; or add ?curve=NAME with keys of `facecue keys NAME`") from error
 
 
 def _keys(uri: str, options: Mapping[str, str]) -> Keys | None:

@@ -157,6 +157,7 @@ def test_many_who_are_refused_hold_nobody_up(
         ("zmq://127.0.0.1:0?curve=nobody", "no keys are called 'nobody'; known: studio"),
         ("zmq://127.0.0.1:0?curve=", "is no name for keys"),
         ("osc://127.0.0.1:0?curve=studio", "unknown option 'curve'"),
+        ("zmq://0.0.0.0:0", "nobody is heard there without a token; .* or add [?]curve=NAME"),
     ],
 )
 def test_a_mistake_is_one_line(uri: str, says: str, direction: Direction) -> None:
