@@ -17,6 +17,7 @@ import zmq
 from bridge.address import Endpoint, check_options, endpoints
 from bridge.control import ControlDesk
 from bridge.keys import KeyFileError, Keys, load
+from bridge.mishaps import Mishaps
 from bridge.remote import ControlError, ControlStatus
 from bridge.remote.door import Door, token_for
 from bridge.remote.request import SIZE_LIMIT, FormError, decode, encode, is_json
@@ -31,8 +32,6 @@ POLL_MS = 100
 QUEUE = 16
 """Requests that wait, and answers that are not taken, for each peer."""
 RESPITE_S = 0.001
-TELL_EVERY_S = 60.0
-"""Peers without a key are logged no more often."""
 
 
 class ZeroMqControl:
@@ -47,7 +46,7 @@ class ZeroMqControl:
         self._desk = desk
         self._taken = self._refused = 0
         self._last = ""
-        self._told_at = float("-inf")
+        self._strangers = Mishaps()
         self._closing = threading.Event()
         self._guard: Guard | None = None
         self._refusals: zmq.Socket[bytes] | None = None
@@ -76,9 +75,8 @@ class ZeroMqControl:
         bound = []
         for place in places:
             self._socket.ipv6 = ":" in place.ip
-            ip = f"[{place.ip}]" if ":" in place.ip else place.ip
             try:
-                self._socket.bind(f"tcp://{ip}:{place.port}" if place.port else f"tcp://{ip}:*")
+                self._socket.bind(f"tcp://{place.written_ip}:{place.port or '*'}")
             except zmq.ZMQError as error:
                 raise ControlError(
                     f"{self.uri}: port {place.port} cannot be opened ({error.strerror}); choose another"
@@ -132,10 +130,9 @@ class ZeroMqControl:
         refusals.recv_multipart()
         self._refused += 1
         self._last = self._desk.refuse("a peer without the right key")
-        now = time.perf_counter()
-        if now - self._told_at >= TELL_EVERY_S:
-            self._told_at = now
-            _log.warning("%s: a peer without the right key was refused; %d so far", self.uri, self._refused)
+        if self._strangers.add(time.perf_counter()):
+            so_far = self._strangers.count
+            _log.warning("%s: a peer without the right key was refused; %d so far", self.uri, so_far)
 
     def _answered(self, parts: list[bytes]) -> bytes:
         as_json = is_json(parts[0])

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import zmq
 
-from bridge import keys
+from bridge import keys, mishaps
 from bridge.control import ControlDesk
 from bridge.controls import DirectionConfig
 from bridge.direction import Direction
 from bridge.landmarks import neutral_face
 from bridge.presets import Presets
-from bridge.remote import ControlError, open_control, zeromq
+from bridge.remote import ControlError, open_control
 from bridge.remote.zeromq import ZeroMqControl
 from bridge.sinks.curve import key_pair
 
@@ -108,7 +108,7 @@ def test_refusals_are_told_again_later(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(zeromq, "TELL_EVERY_S", 0.0)
+    monkeypatch.setattr(mishaps, "QUIET_S", 0.0)
     control = opened("zmq://127.0.0.1:0?curve=studio")
     with caplog.at_level(logging.WARNING):
         for _ in range(2):

@@ -13,7 +13,7 @@ import pytest
 from bridge import cli
 from bridge.commands.serve import DEFAULT_PORT
 from bridge.config import ServeConfig
-from bridge.serve.door import VARIABLE
+from bridge.door import VARIABLE
 
 
 @pytest.mark.parametrize(
