@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
 import os
 import threading
@@ -12,17 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bridge.address import Endpoint
+from bridge.door import QUIET_S, VARIABLE, Lock
 from bridge.serve import ServeError
 
 log = logging.getLogger(__name__)
 
-VARIABLE = "FACECUE_TOKEN"
-"""Environment variable that may hold the token."""
 SHORTEST = 16
 """Letters of a token; shorter ones can be guessed."""
 MAX_FILE_BYTES = 4096
-QUIET_S = 60.0
-"""Refusals are logged once in so many seconds at most."""
 
 
 def read_token(path: Path | None) -> str | None:
@@ -54,7 +49,7 @@ class Door:
     """Lets those in who bring the token, in a time that says nothing of how much of it they had right."""
 
     def __init__(self, token: str | None) -> None:
-        self._digest = None if token is None else hashlib.sha256(token.encode()).digest()
+        self._lock = None if token is None else Lock(token)
 
     @classmethod
     def at(cls, place: Endpoint, token: str | None) -> Door:
@@ -73,14 +68,14 @@ class Door:
     @property
     def locked(self) -> bool:
         """Whether a token is asked for."""
-        return self._digest is not None
+        return self._lock is not None
 
     def admits(self, authorization: str | None) -> bool:
         """Whether `Bearer TOKEN` (or nothing, where none is asked for) is right."""
-        if self._digest is None:
+        if self._lock is None:
             return True
         scheme, _, token = (authorization or "").partition(" ")
-        right = hmac.compare_digest(hashlib.sha256(token.strip().encode()).digest(), self._digest)
+        right = self._lock.opens(token.strip())
         return right and scheme.lower() == "bearer"
 
 

@@ -22,11 +22,11 @@ from pythonosc.udp_client import SimpleUDPClient
 from bridge.control import ControlDesk
 from bridge.controls import CONTROLS, DirectionConfig
 from bridge.direction import Direction
+from bridge.door import VARIABLE
 from bridge.frames import rest_cues
 from bridge.landmarks import neutral_face
 from bridge.presets import Presets
 from bridge.remote import ControlError, open_control
-from bridge.remote.door import VARIABLE
 from bridge.remote.osc import WORDS, OscControl
 from bridge.remote.osc_reader import Message
 
@@ -261,7 +261,10 @@ def test_beyond_this_machine_only_who_brings_the_token_is_heard(
             surface.send_message(f"/facecue/control/{TOKEN}/anna/jaw", 0.5)
             until(lambda: counted(control) == (2, 6))
             assert (direction.config.mouth, direction.config.jaw) == (0.5, 0.5)
-            assert TOKEN not in str(control.status())
+            for n, (address, value) in enumerate((("mouth", [0.5, 0.5]), ("mouth/x/y", 0.5), ("moth", 1.0))):
+                surface.send_message(f"/facecue/control/{TOKEN}/{address}", value)
+                until(lambda n=n: counted(control) == (2, 7 + n))
+                assert TOKEN not in f"{control.status()} {desk.last_refusal}"
     finally:
         control.close()
 

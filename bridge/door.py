@@ -1,4 +1,7 @@
-"""Who is heard, and how often: a token beyond this machine, and so many requests a second."""
+"""Who is heard, and how often: a token beyond this machine, and so many requests a second.
+
+The one place that compares tokens: every port that listens asks here.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bridge.address import Endpoint
-from bridge.remote import ControlError
+from bridge.address import Endpoint, UriError
 
 VARIABLE = "FACECUE_TOKEN"
 """Environment variable that may hold the token."""
@@ -33,7 +35,7 @@ def token_for(uri: str, options: Mapping[str, str], places: Sequence[Endpoint]) 
     It stands in the file that `token_file=` names, else, for places beyond this machine, in `FACECUE_TOKEN`.
 
     Raises:
-        ControlError: no token where one is needed, or one that cannot be used.
+        UriError: no token where one is needed, or one that cannot be used.
     """
     name = options.get("token_file")
     public = [place for place in places if not place.loopback]
@@ -42,24 +44,37 @@ def token_for(uri: str, options: Mapping[str, str], places: Sequence[Endpoint]) 
             with Path(name).open("rb") as file:
                 token = file.read(FILE_LIMIT).decode("ascii", "replace").strip()
         except OSError as error:
-            raise ControlError(
-                f"{uri}: {name}: {error.strerror or error}; name a file with a token"
-            ) from error
+            raise UriError(f"{uri}: {name}: {error.strerror or error}; name a file with a token") from error
     elif not public:
         return None
     else:
         name, token = VARIABLE, os.environ.get(VARIABLE, "").strip()
         if not token:
-            raise ControlError(
+            raise UriError(
                 f"{uri}: {public[0]} can be reached from other machines, and nobody is heard there without a token; "
                 f"add ?token_file=FILE, set {VARIABLE}, or listen on 127.0.0.1"
             )
     if not _TOKEN.fullmatch(token):
-        raise ControlError(
+        raise UriError(
             f"{uri}: {name} holds no token of 16 to 255 letters, digits, - . _ ~; "
             'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
         )
     return token
+
+
+class Lock:
+    """Compares with a token in a time that says nothing of how much of it was right.
+
+    Only digests are compared, which are all of one length and no guess can steer.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._digest = hashlib.sha256(token.encode()).digest()
+
+    def opens(self, given: object) -> bool:
+        """Whether this is the token, whatever it is."""
+        text = given.encode("utf-8", "replace") if isinstance(given, str) else b""
+        return hmac.compare_digest(hashlib.sha256(text).digest(), self._digest)
 
 
 class Door:
@@ -73,7 +88,7 @@ class Door:
 
     def __init__(self, uri: str, token: str | None, clock: Callable[[], float] = time.perf_counter) -> None:
         self._uri = uri
-        self._digest = None if token is None else hashlib.sha256(token.encode()).digest()
+        self._lock = None if token is None else Lock(token)
         self._clock = clock
         self._logged_at = -QUIET_S
         self._unlogged = 0
@@ -82,14 +97,11 @@ class Door:
     @property
     def locked(self) -> bool:
         """Whether a token is asked for."""
-        return self._digest is not None
+        return self._lock is not None
 
     def admits(self, token: object) -> bool:
-        """Whether this is the token, in a time that says nothing of how much of it was right."""
-        if self._digest is None:
-            return True
-        given = token.encode("utf-8", "replace") if isinstance(token, str) else b""
-        if hmac.compare_digest(hashlib.sha256(given).digest(), self._digest):
+        """Whether this is the token, or none is asked for; those that are wrong are counted and logged."""
+        if self._lock is None or self._lock.opens(token):
             return True
         self._unlogged += 1
         now = self._clock()
