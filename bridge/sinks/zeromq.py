@@ -68,6 +68,7 @@ class ZeroMqSink:
         self._refused = 0
         self._told_at = float("-inf")
         self._guard: Guard | None = None
+        self._locked = keys is not None
         self._context = zmq.Context(io_threads=1)
         try:
             self._socket = self._open(places, keys, connect=connect)
@@ -141,7 +142,8 @@ class ZeroMqSink:
         now = time.perf_counter()
         if now - self._told_at >= TELL_EVERY_S:
             self._told_at = now
-            _log.warning("%s: a peer without the right key was refused; %d so far", self.uri, self._refused)
+            what = "that speaks no ZeroMQ" if not self._locked else "without the right key"
+            _log.warning("%s: a peer %s was refused; %d so far", self.uri, what, self._refused)
 
     def status(self) -> SinkStatus:
         """Counters and the number of peers; frames that ZeroMQ drops for a slow peer are not in them."""
