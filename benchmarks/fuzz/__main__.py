@@ -12,9 +12,9 @@ bend the same samples with hypothesis (tests/bridge/test_bent_input.py).
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 
+from benchmarks.fuzz.drive import table
+from benchmarks.fuzz.parsers import makers
 from benchmarks.stage import machine
 
 
@@ -23,37 +23,20 @@ def main() -> None:
     arguments = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    arguments.add_argument("parsers", nargs="*", metavar="PARSER", help="which; all if none is named")
+    arguments.add_argument(
+        "parsers", nargs="*", metavar="PARSER", help=f"all, or some of {', '.join(makers())}"
+    )
     arguments.add_argument("--seconds", type=float, default=60.0, help="for each parser")
     arguments.add_argument("--seed", type=int, default=0)
     arguments.add_argument("--atheris", action="store_true", help="guided by coverage")
     arguments.add_argument("--minutes", type=float, default=3.0, help="for each parser, with --atheris")
     args = arguments.parse_args()
+    strange = set(args.parsers) - set(makers())
+    if strange:
+        arguments.error(f"no parser is called {', '.join(strange)}; there are {', '.join(makers())}")
     print(f"{machine()}\n")
-    if args.atheris:
-        raise SystemExit(_guided(args.parsers, args.minutes, args.seed))
-    from benchmarks.fuzz.drive import table
-
-    raise SystemExit(0 if table(args.seconds, args.parsers, args.seed) else 1)
-
-
-def _guided(names: list[str], minutes: float, seed: int) -> int:
-    """One process for each parser: libFuzzer ends the one in which it runs."""
-    from benchmarks.fuzz.drive import HEAD, RULE
-
-    if not names:
-        from benchmarks.fuzz.parsers import makers
-
-        names = list(makers())
-    print(f"{HEAD} kept |\n{RULE}--:|", flush=True)
-    worst = 0
-    for name in names:
-        command = [sys.executable, "-m", "benchmarks.fuzz.guided", name, str(60 * minutes), str(seed)]
-        done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)  # libFuzzer talks much
-        if done.returncode not in (0, 1) or not done.stderr.startswith("INFO"):
-            print(done.stderr[-2000:], file=sys.stderr)
-        worst = max(worst, abs(done.returncode))
-    return worst
+    seconds = 60 * args.minutes if args.atheris else args.seconds
+    raise SystemExit(0 if table(seconds, args.parsers, args.seed, guided=args.atheris) else 1)
 
 
 if __name__ == "__main__":

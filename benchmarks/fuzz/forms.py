@@ -112,7 +112,7 @@ def protobuf(kinds: Sequence[Callable[[], Any]]) -> Bender:
                 number = rng.choice((0.3, 0.9, *NASTY_NUMBERS))
                 try:
                     table[key] = number
-                except (TypeError, ValueError):  # another kind of map or number
+                except (TypeError, ValueError, OverflowError):  # another kind of map or number
                     table.clear()
         elif field.message_type is not None:
             if _repeated(field):
@@ -160,5 +160,5 @@ def _set(message: Any, field: Any, rng: random.Random) -> None:
             getattr(message, field.name).append(value)
         else:
             setattr(message, field.name, value)
-    except (TypeError, ValueError):  # out of this field's range
+    except (TypeError, ValueError, OverflowError):  # out of this field's range
         message.ClearField(field.name)

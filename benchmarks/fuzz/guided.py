@@ -55,7 +55,7 @@ def main() -> None:
                 result.ended_mb = resident_mb()
                 kept = len(list(Path(corpus).iterdir()))
                 print(f"{result.row()} {kept} |", flush=True)
-                good = told([result])
+                good = told(result)
                 if kept <= len(parser.seeds):
                     print(f"\nnothing new was reached in {name}: is all of it imported above?")
                     good = False
