@@ -1,4 +1,4 @@
-"""One parser in a process of its own: `python -m benchmarks.fuzz.alone PARSER SECONDS SEED`: its row, then its finds."""
+"""One parser in a process of its own: `python -m benchmarks.fuzz.alone PARSER SECONDS SEED` prints row and finds."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from benchmarks.fuzz.parsers import Parser, faults_told, makers, opened
 
 NAMES = sorted({*makers(), "a2f"})
-SLOW = {"a2f": 25}
-"""A network runs for each of these samples."""
+SLOW = {"a2f": 25, "pairs": 150}
+"""Fewer samples where each takes long: a network runs for those of a2f."""
 
 
 @pytest.fixture(scope="module", params=NAMES)
