@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--hole-seconds", type=float, default=30.0)
     parser.add_argument("--hog-seconds", type=float, default=15.0)
     parser.add_argument("--hogs", type=int, nargs="*", default=[0, 1, 10, 25, 50, 75, 90, 100], help="%%")
-    parser.add_argument("--fuzz-seconds", type=float, default=12.0, help="for each parser")
+    parser.add_argument("--fuzz-seconds", type=float, default=10.0, help="for each parser")
     args = parser.parse_args()
     if args.short:
         vars(args).update(SHORT, hogs=SHORT_HOGS)

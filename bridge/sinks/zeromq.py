@@ -120,7 +120,9 @@ class ZeroMqSink:
             self._errors += 1
             self._dropped += 1
         else:
-            self._sent += 1
+            there = bool(self._connected)
+            self._sent += there
+            self._dropped += not there
 
     def _count_peers(self) -> None:
         """Reads the monitor dry: left full it would hold up ZeroMQ's thread."""
