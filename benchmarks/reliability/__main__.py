@@ -21,7 +21,6 @@ from collections.abc import Callable
 
 from benchmarks.fuzz.drive import table
 from benchmarks.reliability.crowd import HOP_MS, crowded
-from benchmarks.reliability.doors import SUBSCRIBER
 from benchmarks.reliability.holes import swallowed
 from benchmarks.reliability.kills import killed
 from benchmarks.reliability.knocks import knocked
@@ -75,7 +74,7 @@ def main() -> None:
         "loss": ("nothing was misread, and numbers tell what was lost", lambda: lossy(args.loss_seconds)),
         "holes": (
             f"targets that swallow everything cost less than {HOP_MS:.0f} ms (p99) each, and nothing grew",
-            lambda: swallowed(args.hole_seconds, SUBSCRIBER),
+            lambda: swallowed(args.hole_seconds),
         ),
         "crowd": (
             f"frames kept their time, the loop below {HOP_MS:.0f} ms (p99), and readers got them",

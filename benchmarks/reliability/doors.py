@@ -22,21 +22,45 @@ PATIENCE_S = 5.0
 """A good client is answered by then."""
 
 
+Word = tuple[bytes, ...]
+"""What a client says; before each part but the first it hears `HEARD` bytes."""
+HEARD = 80
+"""A ZeroMQ peer's greeting and READY: one that is told more before it has said them ends the connection."""
+GREETING = b"\xff" + bytes(8) + b"\x7f\x03\0NULL" + bytes(48)
+
+
+def say(line: socket.socket, word: Word) -> None:
+    """Says a word, in its turns.
+
+    Raises:
+        OSError: if the other end does not play its part.
+    """
+    for i, part in enumerate(word):
+        heard = b""
+        while i and len(heard) < HEARD:
+            more = line.recv(1024)
+            if not more:
+                raise ConnectionError("ended in the middle")
+            heard += more
+        if part:
+            line.sendall(part)
+
+
 def _ready(kind: bytes) -> bytes:
-    """What a ZeroMQ peer of this kind says first (ZMTP 3.0, NULL): greeting and READY."""
-    greeting = b"\xff" + bytes(8) + b"\x7f\x03\0NULL" + bytes(48)
+    """What a ZeroMQ peer of this kind says of itself (ZMTP 3.0, NULL)."""
     ready = b"\x05READY\x0bSocket-Type" + len(kind).to_bytes(4, "big") + kind + b"\x08Identity" + bytes(4)
-    return greeting + b"\x04" + bytes([len(ready)]) + ready
+    return b"\x04" + bytes([len(ready)]) + ready
 
 
-SUBSCRIBER = _ready(b"SUB") + b"\0\x01\x01"
+SUBSCRIBER: Word = (GREETING, _ready(b"SUB") + b"\0\x01\x01")
 """A SUB socket that subscribes to everything."""
 _REQUEST = b'{"do": "get"}'
-_ASKER = _ready(b"REQ") + b"\x01\0\0" + bytes([len(_REQUEST)]) + _REQUEST
+_ASKER: Word = (GREETING, _ready(b"REQ") + b"\x01\0\0" + bytes([len(_REQUEST)]) + _REQUEST)
 _HEADER = b'{"rate":16000,"channels":1,"format":"s16le"}\n'
 _HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _SETTINGS = b"\0\0\0\x04\0\0\0\0\0"
-NOISE = bytes(range(256))
+NOISE: Word = (bytes(range(256)),)
+NOTHING: Word = ()
 
 
 @dataclass(frozen=True)
@@ -45,7 +69,7 @@ class Door:
 
     name: str
     port: int
-    words: tuple[bytes, ...]
+    words: tuple[Word, ...]
     good: Callable[[int], bool]
     pid: int
     udp: bool = False
@@ -153,21 +177,19 @@ def performing() -> Iterator[tuple[Bridge, list[Door]]]:
     with live(arguments) as bridge:
         bridge.wait_for_frames(10)
         pid = bridge.process.pid
-        requests = (
-            b"",
-            b"GET / HTTP/1.1\r\n\r\n",
-            b"GET /frames HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % page,
-            NOISE,
-        )
+        http_ = (b"GET / HTTP/1.1\r\n\r\n",)
+        host = b"Host: 127.0.0.1:%d\r\n\r\n" % page
+        pages = (NOTHING, (b"GET / HTTP/1.1\r\n" + host,), (b"GET /frames HTTP/1.1\r\n" + host,), NOISE)
         wish = message("/facecue/control/mouth", 1.0)
+        speakers = (NOTHING, (b"{}\n",), (_HEADER + bytes(640),), NOISE)
         yield (
             bridge,
             [
-                Door("zmq sink", pub, (b"", SUBSCRIBER, b"GET / HTTP/1.1\r\n\r\n", NOISE), _subscriber, pid),
-                Door("zmq control", desk, (b"", _ASKER, SUBSCRIBER, NOISE), _asker, pid),
-                Door("osc control", surface, (b"", wish, wish[:-4], NOISE), _surface, pid, udp=True),
-                Door("tcp source", speech, (b"", b"{}\n", _HEADER + bytes(640), NOISE), _producer, pid),
-                Door("preview", page, requests, _browser, pid),
+                Door("zmq sink", pub, (NOTHING, SUBSCRIBER, http_, NOISE), _subscriber, pid),
+                Door("zmq control", desk, (NOTHING, _ASKER, (GREETING,), NOISE), _asker, pid),
+                Door("osc control", surface, ((b"",), (wish,), (wish[:-4],), NOISE), _surface, pid, udp=True),
+                Door("tcp source", speech, speakers, _producer, pid),
+                Door("preview", page, pages, _browser, pid),
             ],
         )
 
@@ -185,7 +207,7 @@ def serving() -> Iterator[Door | None]:
             print(f"\nleft out: {opening.strip()}")
             yield None
             return
-        words = (b"", _HTTP2 + _SETTINGS, _HTTP2 + _SETTINGS + NOISE, NOISE)
+        words = (NOTHING, (_HTTP2 + _SETTINGS,), (_HTTP2 + _SETTINGS + NOISE[0],), NOISE)
         yield Door("a2f server", port, words, asks, process.pid)
     finally:
         process.terminate()

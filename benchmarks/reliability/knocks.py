@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from benchmarks.reliability.doors import Door, asks, performing, serving
+from benchmarks.reliability.doors import Door, asks, performing, say, serving
 from benchmarks.reliability.sender import Footprint
 from benchmarks.stage import Bridge
 
@@ -30,11 +30,10 @@ def _knock(door: Door, count: int) -> int:
         try:
             if door.udp:
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-                    sock.sendto(word, ("127.0.0.1", door.port))
+                    sock.sendto(word[0], ("127.0.0.1", door.port))
                 continue
             with socket.create_connection(("127.0.0.1", door.port), timeout=2.0) as line:
-                if word:
-                    line.sendall(word)
+                say(line, word)
                 if i % 3 == 0:  # a reset instead of an end
                     line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         except OSError:
