@@ -30,7 +30,7 @@ with atheris.instrument_imports(include=["bridge", "tomllib", "http.server"]):
     importlib.import_module("benchmarks.fuzz.listeners")
     with suppress(ModuleNotFoundError):  # the extra a2f
         importlib.import_module("bridge.assembly")
-        importlib.import_module("bridge.serve.conversation")
+        importlib.import_module("benchmarks.fuzz.a2f")
 
 OWN_SHARE = 0.8
 """Of the samples are bent by us; libFuzzer bends the others."""

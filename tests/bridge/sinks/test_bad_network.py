@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from benchmarks.reliability.loss import LiveLinkReader, OscReader, Reader, Relay, VmcReader
+from benchmarks.reliability.loss import Relay
+from benchmarks.reliability.numbered import LiveLinkReader, OscReader, Reader, VmcReader
 from benchmarks.reliability.sender import Sender
 
 SECONDS = 2.0
