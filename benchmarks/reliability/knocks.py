@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from benchmarks.reliability.doors import Door, asks, performing, say, serving
 from benchmarks.reliability.sender import Footprint
 from benchmarks.stage import Bridge
+from bridge.serve import Limits
 
 GROWTH_LIMIT_MB = 5.0
 FILES_LIMIT = 3
@@ -45,6 +47,14 @@ def _leave_streams(door: Door, count: int) -> int:
     return sum(not asks(door.port, leaves=True) for _ in range(count))
 
 
+def _fill(door: Door) -> None:
+    """As many streams at once as there may be: each network of the server's pool is made, which takes 40 MB or so."""
+    most = Limits().streams
+    with ThreadPoolExecutor(most) as threads:
+        for _ in range(2):
+            list(threads.map(asks, [door.port] * most))
+
+
 def knocked(count: int) -> bool:
     """Prints the table; whether nothing was left behind, no frame was missing and good clients were served."""
     print(f"\n## {count} connections that come and go at each door\n")
@@ -65,6 +75,8 @@ def knocked(count: int) -> bool:
 
 def _round(door: Door, count: int, bridge: Bridge | None, *, leaving: bool = False) -> bool:
     knock = _leave_streams if leaving else _knock
+    if leaving:
+        _fill(door)
     knock(door, min(4 * len(door.words) if leaving else 500, count))  # what is allocated once is there now
     door.good(door.port)
     time.sleep(SETTLE_S)
