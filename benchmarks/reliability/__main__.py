@@ -9,7 +9,7 @@
 * `crowd`: processes that keep every core busy 1 to 100 % of the time beside a running face,
 * `fuzz`: bent samples for every parser that listens (`benchmarks.fuzz`).
 
-About twelve minutes, on a machine that does nothing else; `--short` sees in two that all parts work.
+About ten minutes, on a machine that does nothing else; `--short` sees in two that all parts work.
 """
 
 from __future__ import annotations
