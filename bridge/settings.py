@@ -9,6 +9,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from bridge.dial import HUGE, shown
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -38,11 +40,13 @@ def sections(path: Path, known: Mapping[str, type]) -> dict[str, dict[str, Any]]
         raise ConfigError(f"{path} is larger than {MAX_FILE_BYTES} bytes: that is no configuration")
     try:
         tables: dict[str, dict[str, Any]] = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise ConfigError(f"{path} is not TOML: nested too deeply") from error
+    except ValueError as error:  # also of numbers with more digits than Python reads
         raise ConfigError(f"{path} is not TOML: {error}") from error
     for name, table in tables.items():
         if name not in known:
-            raise ConfigError(f"{path}: unknown section or key {name!r}; sections: {_listed(known)}")
+            raise ConfigError(f"{path}: unknown section or key {shown(name)}; sections: {_listed(known)}")
         if not isinstance(table, dict):
             raise ConfigError(f"{path}: {name} must be a section; write [{name}] above its keys")
     return tables
@@ -67,7 +71,7 @@ def typed(cls: type, table: Mapping[str, Any], where: str) -> dict[str, Any]:
     values = {}
     for key, value in table.items():
         if key not in keys(cls):
-            raise ConfigError(f"{where} unknown key {key!r}; known: {_listed(keys(cls))}")
+            raise ConfigError(f"{where} unknown key {shown(key)}; known: {_listed(keys(cls))}")
         values[key] = _fitted(value, hints[key], f"{where} {key}")
     return values
 
@@ -76,14 +80,14 @@ def _fitted(value: Any, hint: Any, where: str) -> Any:
     """`value` as the annotation says; lists become tuples and whole numbers floats, nothing else changes."""
     if get_origin(hint) is tuple:
         if not isinstance(value, (list, tuple)):
-            raise ConfigError(f"{where} is {value!r}; write a list, as in [{str(value)!r}]")
+            raise ConfigError(f"{where} is {shown(value)}; write a list, as in ['null://']")
         return tuple(_fitted(item, get_args(hint)[0], where) for item in value)
     allowed = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if isinstance(value, int) and not isinstance(value, bool) and int not in allowed and float in allowed:
-        return float(value)
+        return float(value) if abs(value) < HUGE else value  # no float holds all; its control refuses those
     if type(value) not in allowed:
         kinds = " or ".join(_KINDS[kind] for kind in allowed if kind in _KINDS)
-        raise ConfigError(f"{where} is {value!r}; it must be {kinds}")
+        raise ConfigError(f"{where} is {shown(value)}; it must be {kinds}")
     return value
 
 

@@ -16,10 +16,10 @@ import zmq
 
 from bridge.address import Endpoint, check_options, endpoints
 from bridge.control import ControlDesk
+from bridge.door import Door, token_for
 from bridge.keys import KeyFileError, Keys, load
 from bridge.mishaps import Mishaps
 from bridge.remote import ControlError, ControlStatus
-from bridge.remote.door import Door, token_for
 from bridge.remote.request import SIZE_LIMIT, FormError, decode, encode, is_json
 from bridge.sinks.curve import REFUSALS, Guard, lock
 from bridge.tokens import TokenError
@@ -117,7 +117,7 @@ class ZeroMqControl:
                 parts = self._socket.recv_multipart()
                 while not self._door.in_time() and not self._closing.is_set():
                     time.sleep(RESPITE_S)  # who asks too often waits for the answer
-                self._socket.send(self._answered(parts), flags=zmq.DONTWAIT)
+                self._socket.send(self.answer(parts), flags=zmq.DONTWAIT)
         except zmq.ContextTerminated:
             pass
         finally:
@@ -134,20 +134,21 @@ class ZeroMqControl:
             so_far = self._strangers.count
             _log.warning("%s: a peer without the right key was refused; %d so far", self.uri, so_far)
 
-    def _answered(self, parts: list[bytes]) -> bytes:
+    def answer(self, parts: list[bytes]) -> bytes:
+        """The answer to one request; whatever it is, nothing is raised."""
         as_json = is_json(parts[0])
         try:
             request = self._heard(parts)
         except FormError as error:
-            answer: dict[str, Any] = {"ok": False, "error": self._desk.refuse(error)}
+            told: dict[str, Any] = {"ok": False, "error": self._desk.refuse(error)}
         else:
-            answer = self._desk.answer(request)
-        if answer["ok"]:
+            told = self._desk.answer(request)
+        if told["ok"]:
             self._taken += 1
         else:
             self._refused += 1
-            self._last = answer["error"]
-        return encode(answer, as_json=as_json)
+            self._last = told["error"]
+        return encode(told, as_json=as_json)
 
     def _heard(self, parts: list[bytes]) -> Any:
         """The request, from somebody who may ask.

@@ -69,6 +69,7 @@ class ZeroMqSink:
         self._sent = self._dropped = self._errors = 0
         self._refused = Mishaps()
         self._guard: Guard | None = None
+        self._locked = keys is not None
         self._context = zmq.Context(io_threads=1)
         try:
             self._socket = self._open(places, keys, connect=connect)
@@ -119,7 +120,9 @@ class ZeroMqSink:
             self._errors += 1
             self._dropped += 1
         else:
-            self._sent += 1
+            there = bool(self._connected)
+            self._sent += there
+            self._dropped += not there
 
     def _count_peers(self) -> None:
         """Reads the monitor dry: left full it would hold up ZeroMQ's thread."""
@@ -138,8 +141,8 @@ class ZeroMqSink:
 
     def _refuse(self) -> None:
         if self._refused.add(time.perf_counter()):
-            so_far = self._refused.count
-            _log.warning("%s: a peer without the right key was refused; %d so far", self.uri, so_far)
+            what = "that speaks no ZeroMQ" if not self._locked else "without the right key"
+            _log.warning("%s: a peer %s was refused; %d so far", self.uri, what, self._refused.count)
 
     def status(self) -> SinkStatus:
         """Counters and the number of peers; frames that ZeroMQ drops for a slow peer are not in them."""

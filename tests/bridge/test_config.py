@@ -1,3 +1,4 @@
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -158,3 +159,23 @@ def test_flag_names_cannot_be_mixed_up() -> None:
     direction = {f.name for f in fields(DirectionConfig)}
     for cls in (LiveConfig, BakeConfig):
         assert not direction & {f.name for f in fields(cls)}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[direction]\nemotion = " + "[" * 3000, "is not TOML: nested too deeply"),
+        ("[direction]\nseed = " + "9" * 5000, "is not TOML: Exceeds the limit"),
+        ("[direction]\nmouth = " + "9" * 400, "mouth is a huge number; it must lie in 0..2"),
+        ("[live]\nsource = 0x" + "f" * 5000, "source is a huge number; it must be text"),
+        ("[live]\nlookahead = 0x" + "f" * 5000, "lookahead is a huge number; choose live"),
+        (f"[{'x' * 9000}]", "unknown section or key 'xxx"),
+        (f"[live]\n{'x' * 9000} = 1", "unknown key 'xxx"),
+        ("[live]\nsinks = '" + "x" * 9000 + "'", "sinks is 'xxx"),
+    ],
+)
+def test_what_would_hurt_is_refused_in_a_short_line(text: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=re.escape(says)) as caught:
+        load_live(written(tmp_path, text))
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 1500

@@ -3,11 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.address import endpoints
-from bridge.door import VARIABLE
+from bridge.address import UriError, endpoints
+from bridge.door import BURST, RATE_PER_S, VARIABLE, Door, token_for
 from bridge.mishaps import QUIET_S
-from bridge.remote import ControlError
-from bridge.remote.door import BURST, RATE_PER_S, Door, token_for
 
 TOKEN = "correct-horse.battery_staple~1"  # noqa: S105
 HERE = endpoints("osc://", "127.0.0.1:39550")
@@ -40,13 +38,13 @@ def test_a_place_that_others_reach_needs_a_token_that_is_one(
 ) -> None:
     monkeypatch.setenv(VARIABLE, token)
     says = "can be reached from other machines" if not token else "holds no token of 16 to 255"
-    with pytest.raises(ControlError, match=says) as caught:
+    with pytest.raises(UriError, match=says) as caught:
         token_for("osc://0.0.0.0:39550", {}, EVERYWHERE)
     assert not token or token not in str(caught.value)
     (tmp_path / "token").write_text(token, encoding="utf-8")
-    with pytest.raises(ControlError, match="holds no token"):
+    with pytest.raises(UriError, match="holds no token"):
         token_for("osc://0.0.0.0", {"token_file": str(tmp_path / "token")}, EVERYWHERE)
-    with pytest.raises(ControlError, match="gone: No such file"):
+    with pytest.raises(UriError, match="gone: No such file"):
         token_for("osc://0.0.0.0", {"token_file": str(tmp_path / "gone")}, EVERYWHERE)
 
 
