@@ -14,7 +14,7 @@ from typing import Any
 
 import zmq
 
-from bridge.address import Endpoint, check_options, endpoints
+from bridge.address import Endpoint, UriError, check_options, endpoints
 from bridge.control import ControlDesk
 from bridge.door import Door, token_for
 from bridge.keys import KeyFileError, Keys, load
@@ -173,7 +173,7 @@ def _token(uri: str, options: Mapping[str, str], places: Sequence[Endpoint], key
         return None
     try:
         return token_for(uri, options, places)
-    except ControlError as error:
+    except UriError as error:
         raise ControlError(f"{error}; or add ?curve=NAME with keys of `facecue keys NAME`") from error
 
 
