@@ -32,9 +32,11 @@ namespace Facecue
                 if (probabilities[i] > probabilities[strongest]) strongest = i;
             var takesOver = strongest != Current && (probabilities[strongest] >= OnAt
                 || probabilities[Current] < OffAt && probabilities[strongest] >= OffAt);
-            if (!takesOver) { _candidate = Current; return false; }
-            if (strongest != _candidate) { _candidate = strongest; _sinceS = nowS; }
-            if (nowS - _sinceS < HoldS) return false;
+            if (takesOver && strongest != _candidate) { _candidate = strongest; _sinceS = nowS; }
+            // one that waits may waver, but not fade
+            if (_candidate == Current) return false;
+            if (probabilities[_candidate] < OffAt) { _candidate = Current; return false; }
+            if (!takesOver || nowS - _sinceS < HoldS) return false;
             Current = strongest;
             return true;
         }

@@ -7,12 +7,10 @@ namespace Facecue
     /// <summary>Materials for the parts of a head, for the built-in pipeline and for URP and HDRP.</summary>
     static class HeadPaint
     {
-        /// <summary>A material of the pipeline that is on: `own` for the built-in one, its default for others.</summary>
+        /// <summary>A copy of `own`, or of the default of a pipeline that cannot draw with Standard.</summary>
         public static Material Make(HeadPart part, Material own)
         {
-            var pipeline = GraphicsSettings.currentRenderPipeline;
-            var origin = pipeline != null ? pipeline.defaultMaterial : own;
-            var material = origin != null ? new Material(origin) : new Material(Shader.Find("Standard"));
+            var material = Blank(own);
             material.name = "facecue " + part.Name;
             var colour = new Color(part.Colour[0], part.Colour[1], part.Colour[2], part.Colour[3]);
             Set(material, _colour, colour);
@@ -26,6 +24,16 @@ namespace Facecue
                 Set(material, _emission, colour * part.Glow);
             }
             return material;
+        }
+
+        // players of URP and HDRP know no default material, only what the build holds
+        static Material Blank(Material own)
+        {
+            var pipeline = GraphicsSettings.currentRenderPipeline;
+            if (own != null && (pipeline == null || own.shader.name != "Standard")) return new Material(own);
+            if (pipeline != null && pipeline.defaultMaterial != null) return new Material(pipeline.defaultMaterial);
+            var shader = pipeline != null ? pipeline.defaultShader : Shader.Find("Standard");
+            return shader != null ? new Material(shader) : new Material(own);
         }
 
         static readonly int _colour = Shader.PropertyToID("_Color");
