@@ -56,30 +56,22 @@ namespace Facecue.Wire
 
         public static bool IsFinite(double value) => !double.IsNaN(value) && !double.IsInfinity(value);
 
-        /// <summary>Fills an array with little-endian float32; false if one of them is not finite.</summary>
+        /// <summary>Fills an array with little-endian float32; false, and nothing is written, if one is not finite.</summary>
         public static bool LittleFloats(byte[] data, int at, float[] into)
         {
-            var finite = true;
-            for (var i = 0; i < into.Length; i++, at += 4)
-            {
-                var bits = Little32(data, at);
-                finite &= (bits & 0x7F800000u) != 0x7F800000u;
-                into[i] = ToFloat(bits);
-            }
-            return finite;
+            for (var i = 0; i < into.Length; i++)
+                if (!IsFinite(ToFloat(Little32(data, at + 4 * i)))) return false;
+            for (var i = 0; i < into.Length; i++) into[i] = ToFloat(Little32(data, at + 4 * i));
+            return true;
         }
 
-        /// <summary>Fills an array with big-endian float32; false if one of them is not finite.</summary>
+        /// <summary>Fills an array with big-endian float32; false, and nothing is written, if one is not finite.</summary>
         public static bool BigFloats(byte[] data, int at, float[] into)
         {
-            var finite = true;
-            for (var i = 0; i < into.Length; i++, at += 4)
-            {
-                var bits = Big32(data, at);
-                finite &= (bits & 0x7F800000u) != 0x7F800000u;
-                into[i] = ToFloat(bits);
-            }
-            return finite;
+            for (var i = 0; i < into.Length; i++)
+                if (!IsFinite(BigFloat(data, at + 4 * i))) return false;
+            for (var i = 0; i < into.Length; i++) into[i] = BigFloat(data, at + 4 * i);
+            return true;
         }
 
         /// <summary>Whether the bytes at a place are these.</summary>

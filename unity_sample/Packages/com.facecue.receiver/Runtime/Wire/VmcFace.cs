@@ -26,6 +26,9 @@ namespace Facecue.Wire
         /// <summary>A clock of the sender that goes back by so much was started anew.</summary>
         const double BackS = 0.5;
 
+        /// <summary>No head is farther from anything.</summary>
+        const float FarthestM = 1e6f;
+
         readonly float[] _pose = new float[7];
         readonly float[] _shift = new float[3];
         Turn _head = Turn.None, _neck = Turn.None;
@@ -76,10 +79,12 @@ namespace Facecue.Wire
             OscMessage.Text(data, ref at, data.Length, out var length);
             if (!Bits.BigFloats(data, at, _pose)) return Heard.Broken;
             // Unity's axes to ours: the same mirror as from ours to Unity's
-            var turn = new Turn(_pose[3], -_pose[4], -_pose[5], _pose[6]);
+            var turn = new Turn(_pose[3], -_pose[4], -_pose[5], _pose[6]).Unit();
             switch (Bones.Find(data, message.Arguments, length))
             {
                 case 0:
+                    for (var i = 0; i < 3; i++)
+                        if (Math.Abs(_pose[i]) > FarthestM) return Heard.Broken;
                     _head = turn;
                     for (var i = 0; i < 3; i++) _shift[i] = (i == 0 ? -100f : 100f) * _pose[i];
                     break;
@@ -105,7 +110,7 @@ namespace Facecue.Wire
             var time = double.IsNaN(_timeS) ? nowS : _timeS;
             Frame.Number = time < Frame.TimeS - BackS ? 0 : Frame.Number + 1;
             Frame.TimeS = time;
-            var whole = _neck.Then(_head);
+            var whole = _neck.Then(_head).Unit();
             Frame.HeadRotation[0] = whole.X;
             Frame.HeadRotation[1] = whole.Y;
             Frame.HeadRotation[2] = whole.Z;

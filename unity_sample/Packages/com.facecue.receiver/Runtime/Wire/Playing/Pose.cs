@@ -54,7 +54,11 @@ namespace Facecue.Wire
 
         static void Line(float[] a, float[] b, double share, float[] into)
         {
-            for (var i = 0; i < into.Length; i++) into[i] = (float)(a[i] + share * ((double)b[i] - a[i]));
+            for (var i = 0; i < into.Length; i++)
+            {
+                var value = (float)(a[i] + share * ((double)b[i] - a[i]));
+                into[i] = Bits.IsFinite(value) ? value : b[i]; // beyond the last of two absurd numbers
+            }
         }
     }
 }
