@@ -175,7 +175,7 @@ def _cage(face: Floats) -> tuple[Floats, dict[str, Ints], dict[str, list[Ints]]]
         rings[side] = ids
         for a, b in zip(ids, ids[1:], strict=False):
             band = np.array(skull.ring_triangles(a, b))
-            skin.append(band if side == "right" else band[:, ::-1])
+            skin.append(band[:, ::-1] if side == "right" else band)
     ids = [np.array(mouth.LOOP)]
     for ring in mouth.rings(face):
         ids.append(np.arange(n, n + len(ring)))
@@ -183,9 +183,10 @@ def _cage(face: Floats) -> tuple[Floats, dict[str, Ints], dict[str, list[Ints]]]
         n += len(ring)
     rings["mouth"] = ids
     for k, (a, b) in enumerate(zip(ids[:-2], ids[1:-1], strict=True)):
-        (lips if k < mouth.LIP_RINGS else hollow).append(np.array(skull.ring_triangles(a, b, np.arange(5, 15))))
+        band = np.array(skull.ring_triangles(a, b, np.arange(5, 15)))[:, ::-1]
+        (lips if k < mouth.LIP_RINGS else hollow).append(band)
     last, tip = ids[-2], int(ids[-1][0])
-    hollow.append(np.array([(int(last[i]), int(last[(i + 1) % 20]), tip) for i in range(20)]))
+    hollow.append(np.array([(int(last[(i + 1) % 20]), int(last[i]), tip) for i in range(20)]))
     ids = [np.array(OVAL)]
     for ring in skull.meridians(skull.edge_of(face)).transpose(1, 0, 2)[1:]:
         ids.append(np.arange(n, n + len(ring)))
@@ -231,7 +232,7 @@ def _skin_tint(skin: Floats, fine: Floats, rings: dict[str, list[Ints]]) -> Floa
     half = np.abs(skin[:, 0])
     folded = np.stack([half, skin[:, 1], skin[:, 2]], 1)
     for at, radius, colour in (
-        ((4.7, -1.2, 3.8), 3.4, (1.03, 0.86, 0.84)),  # cheek
+        ((4.7, -1.2, 3.8), 3.4, (1.02, 0.92, 0.90)),  # cheek
         ((0.0, -1.4, 7.4), 1.9, (1.02, 0.88, 0.86)),  # tip of the nose
         ((0.0, -9.0, 4.9), 2.2, (1.0, 0.95, 0.94)),  # chin
     ):

@@ -29,7 +29,7 @@ LEFT_LOWER_LID = (263, 249, 390, 373, 374, 380, 381, 382, 362)
 """Rims of the lids from the outer corner to the inner one."""
 GRID_SHARE = 0.5
 """How much of the tracked face is in the head; the rest is the canonical one."""
-EYE_LARGER = 1.24
+EYE_LARGER = 1.27
 
 
 def topology() -> Ints:
@@ -78,5 +78,5 @@ def _full_lips(face: Floats) -> Floats:
     out = face.copy()
     for up, low in zip(UPPER_LIP[1:-1], LOWER_LIP[1:-1], strict=True):
         middle = (face[up] + face[low]) / 2
-        out[up], out[low] = middle + (0, 0.012, 0), middle - (0, 0.012, 0)
+        out[up], out[low] = middle + (0, 0.003, 0), middle - (0, 0.003, 0)
     return out
