@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ PACKAGE = ROOT / "unity_sample" / "Packages" / "com.facecue.receiver"
 GOLDEN = ROOT / "tests" / "golden"
 LANGUAGE = "7.2"
 """C# of every file in the package: what Unity 2022 and Debian's mcs both know."""
+STUB = Path(__file__).resolve().parent / "stub"
+"""A thin UnityEngine and UnityEditor."""
 PROGRAMS = ("mcs", "mono", "nunit-console")
 
 
@@ -100,7 +103,9 @@ Running = subprocess.Popen[str]
 def mono(tmp_path_factory: pytest.TempPathFactory) -> Mono:
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
-        pytest.skip(f"{', '.join(missing)} not installed: apt-get install mono-mcs mono-runtime nunit-console")
+        pytest.skip(
+            f"{', '.join(missing)} not installed: apt-get install mono-mcs mono-runtime nunit-console"
+        )
     return Mono(tmp_path_factory.mktemp("mono"))
 
 
@@ -109,3 +114,44 @@ def nunit_framework() -> str:
     """Where nunit.framework.dll lies; mcs finds Mono's own by name."""
     places = sorted(Path("/usr/lib/cli").glob("nunit.framework-*/nunit.framework.dll"))
     return str(places[-1]) if places else "nunit.framework.dll"
+
+
+def guid_of(asset: Path) -> str:
+    """GUID in the .meta of an asset."""
+    text = asset.with_name(asset.name + ".meta").read_text(encoding="utf-8")
+    return next(line.removeprefix("guid: ") for line in text.splitlines() if line.startswith("guid: "))
+
+
+@pytest.fixture(scope="session")
+def engine(mono: Mono) -> Path:
+    """The stub of UnityEngine."""
+    return mono.library("UnityEngine", [STUB / "Engine"])
+
+
+@pytest.fixture(scope="session")
+def build(mono: Mono, engine: Path, nunit_framework: str) -> Callable[[str], Path]:
+    """Compiles an assembly of the package by its name, after those that its asmdef refers to."""
+    editor = mono.library("UnityEditor", [STUB / "Editor"], [engine])
+    asmdefs = {path.stem: path for path in sorted(PACKAGE.rglob("*.asmdef"))}
+    by_guid = {f"GUID:{guid_of(path)}": name for name, path in asmdefs.items()}
+
+    def compiled(name: str) -> Path:
+        asmdef = json.loads(asmdefs[name].read_text(encoding="utf-8"))
+        named = [by_guid.get(one, one) for one in asmdef["references"] if not one.endswith(".TestRunner")]
+        references: list[Path | str] = [compiled(one) for one in named]
+        if not asmdef["noEngineReferences"]:
+            references.append(engine)
+        if "Editor" in asmdef["includePlatforms"]:
+            references.append(editor)
+        if "nunit.framework.dll" in asmdef["precompiledReferences"]:
+            references.append(nunit_framework)
+        # a folder's files belong to the nearest asmdef above them
+        inner = [path.parent for path in asmdefs.values() if path != asmdefs[name]]
+        files = [
+            file
+            for file in sorted(asmdefs[name].parent.rglob("*.cs"))
+            if not any(folder in file.parents for folder in inner if asmdefs[name].parent in folder.parents)
+        ]
+        return mono.library(name, files, references)
+
+    return compiled
