@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-PACKAGE = HERE.parents[1] / "unity_sample" / "Packages" / "com.facecue.receiver"
+PROJECT = HERE.parents[1] / "unity_sample"
+PACKAGE = PROJECT / "Packages" / "com.facecue.receiver"
 INFERENCE = "Facecue.Inference"
 """Compiled only where Unity's Inference Engine is; a test of its own does."""
 
@@ -25,6 +26,16 @@ def test_an_assembly_compiles_with_what_its_asmdef_names_and_without_a_warning(b
     assert build(name).is_file()
 
 
+@pytest.mark.parametrize(
+    "folder",
+    [PROJECT / "Assets", *sorted(f for f in (PACKAGE / "Samples~").iterdir() if f.is_dir())],
+    ids=lambda f: f.name,
+)
+def test_scripts_of_scenes_compile_as_a_users_do(build, mono, engine, folder):
+    package = [build(name) for name in ("Facecue", "Facecue.Wire", "Facecue.Mapping")]
+    assert mono.library(f"Assembly-CSharp-{folder.name}", [folder], [*package, engine]).is_file()
+
+
 @pytest.mark.parametrize("name", [name for name in TESTS if name not in OTHERS])
 def test_the_tests_of_the_package_hold(build, mono, name):
     results = mono.nunit(build(name))
@@ -35,7 +46,7 @@ def test_the_tests_of_the_package_hold(build, mono, name):
 def behaviour(build, mono, engine, nunit_framework) -> Path:
     """The components' tests that need the stub's player loop, with the package's own beside them for their helpers."""
     package = [build(name) for name in ("Facecue", "Facecue.Wire", "Facecue.Mapping")]
-    sources = [HERE / "behaviour", ASMDEFS["Facecue.Tests"]]
+    sources = [HERE / "behaviour", ASMDEFS["Facecue.Tests"], PROJECT / "Assets" / "Demo"]
     return mono.library("Facecue.Behaviour", sources, [*package, engine, nunit_framework])
 
 

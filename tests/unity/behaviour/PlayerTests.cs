@@ -246,6 +246,28 @@ namespace Facecue.Tests
         }
 
         [Test]
+        public void TheDemosStageSeatsItsActors()
+        {
+            var made = new GameObject("stage");
+            made.SetActive(false);
+            var stage = made.AddComponent<Stage>();
+            stage.Head = new TextAsset(SmallHead.Bytes());
+            stage.Seats = new[]
+            {
+                new Stage.Seat { Actor = "anna", Protocol = FaceProtocol.Osc, Port = 47611 },
+                new Stage.Seat { Actor = "ben", Protocol = FaceProtocol.Osc, Port = 47611 }
+            };
+            made.SetActive(true);
+            Player.Step(0.02f);
+            var receivers = made.GetComponentsInChildren<FaceReceiver>(true);
+            Assert.AreEqual(new[] { "anna", "ben" }, Array.ConvertAll(receivers, receiver => receiver.Actor));
+            Assert.Greater(receivers[0].transform.position.x, receivers[1].transform.position.x);
+            Assert.AreEqual(LinkState.Connected, receivers[1].State, receivers[1].Detail); // one port for both
+            Assert.AreEqual(2, made.GetComponentsInChildren<SkinnedMeshRenderer>(true).Length);
+            Assert.IsTrue(Camera.main.transform.forward.z < -0.99f); // back at the faces
+        }
+
+        [Test]
         public void OnlyAnAnimatorsBonesNeedNoNaming()
         {
             var body = new GameObject("body");
