@@ -12,7 +12,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Sequence
@@ -102,7 +101,14 @@ class Mono:
         ]
         assert files, f"no C# for {name}"
         path = self.folder / name
-        command = ["mcs", f"-langversion:{LANGUAGE}", "-warnaserror+", "-warn:4", "-optimize+", "-r:System.Core"]
+        command = [
+            "mcs",
+            f"-langversion:{LANGUAGE}",
+            "-warnaserror+",
+            "-warn:4",
+            "-optimize+",
+            "-r:System.Core",
+        ]
         command += [f"-target:{target}", f"-out:{path}", *(f"-r:{reference}" for reference in references)]
         done = subprocess.run([*command, *files], capture_output=True, text=True, check=False)
         if done.returncode:
@@ -165,7 +171,9 @@ class Receiver:
     def __init__(
         self, mono: Mono, wire: str, port: int, *, write: bool = True, keys: Sequence[str] = ()
     ) -> None:
-        program = mono.program("Receiver", [Path(__file__).parent / "receiver" / "Receiver.cs"], [mono.wire()])
+        program = mono.program(
+            "Receiver", [Path(__file__).parent / "receiver" / "Receiver.cs"], [mono.wire()]
+        )
         self._file = mono.folder / f"{wire}-{port}"
         self._write = write
         self.process = mono.start(
