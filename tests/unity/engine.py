@@ -286,20 +286,33 @@ def curve_frame(n: int) -> RigFrame:
     return RigFrame(cues, np.full(52, curve_weight(t)[0], np.float32), 0.1)
 
 
-def curve_run(mono: Mono, seconds: float, *, write: bool = True) -> dict[str, Seen]:
+def curve_run(mono: Mono, seconds: float) -> dict[str, Seen]:
     """The curve at 50 frames a second through the real sinks, seen on screens of every rate."""
-    with receivers(mono, write=write) as found:
-        sinks = [open_sink(f"{wire}://127.0.0.1:{port}") for wire, (port, _) in found.items()]
-        time.sleep(0.5)  # the receiver's first tries found nobody
-        start = time.perf_counter()
-        for n in range(round(50 * seconds)):
-            time.sleep(max(0.0, start + n / 50 - time.perf_counter()))
-            for sink in sinks:
-                sink.send(curve_frame(n))
-        seen = {wire: receiver.end() for wire, (_, receiver) in found.items()}
+    with receivers(mono) as found:
+        _send(found, [curve_frame(n) for n in range(round(50 * seconds))], 0.02)
+        return {wire: receiver.end() for wire, (_, receiver) in found.items()}
+
+
+def flood_run(mono: Mono, count: int) -> dict[str, Seen]:
+    """So many frames as fast as they are taken, to receivers that write nothing down: what do they allocate?"""
+    with receivers(mono, write=False) as found:
+        frames = [curve_frame(n) for n in range(200)]
+        _send(found, frames, 0.02)  # until everything is warm
+        _send(found, (frames * (count // 200 + 1))[:count], 0.0003)
+        return {wire: receiver.end() for wire, (_, receiver) in found.items()}
+
+
+def _send(found: dict[str, tuple[int, Receiver]], frames: Sequence[RigFrame], pause_s: float) -> None:
+    sinks = [open_sink(f"{wire}://127.0.0.1:{port}") for wire, (port, _) in found.items()]
+    time.sleep(1.5)  # until receivers have found them
+    start = time.perf_counter()
+    for i, frame in enumerate(frames):
+        time.sleep(max(0.0, start + i * pause_s - time.perf_counter()))
         for sink in sinks:
-            sink.close()
-    return seen
+            sink.send(frame)
+    time.sleep(0.2)
+    for sink in sinks:
+        sink.close()
 
 
 @dataclass(frozen=True, slots=True)
