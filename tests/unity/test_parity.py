@@ -21,9 +21,9 @@ pytestmark = pytest.mark.mono
 
 
 @pytest.fixture(scope="module")
-def program(mono, build, engine) -> Path:
+def program(mono, build, unity) -> Path:
     package = [build(name) for name in ("Facecue", "Facecue.Wire", "Facecue.Mapping")]
-    return mono.program("Parity", [HERE / "parity"], [*package, engine])
+    return mono.program("Parity", [HERE / "parity"], [*package, unity])
 
 
 def frames(count: int, *, strength: float = 1.0) -> list[tuple[Cues, np.ndarray]]:

@@ -64,9 +64,9 @@ class Puppet:
 
 
 @pytest.fixture(scope="module")
-def program(mono, build, engine) -> Path:
+def program(mono, build, unity) -> Path:
     package = [build(name) for name in ("Facecue", "Facecue.Wire", "Facecue.Mapping")]
-    return mono.program("Puppet", [HERE / "puppet"], [*package, engine])
+    return mono.program("Puppet", [HERE / "puppet"], [*package, unity])
 
 
 @pytest.fixture

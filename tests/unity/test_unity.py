@@ -1,4 +1,4 @@
-"""The Unity package, compiled as its asmdefs say against a stub of the engine, and its tests run under mono."""
+"""The Unity package, compiled as its asmdefs say against a stub of the unity, and its tests run under mono."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def test_an_assembly_compiles_with_what_its_asmdef_names_and_without_a_warning(b
     [PROJECT / "Assets", *sorted(f for f in (PACKAGE / "Samples~").iterdir() if f.is_dir())],
     ids=lambda f: f.name,
 )
-def test_scripts_of_scenes_compile_as_a_users_do(build, mono, engine, folder):
+def test_scripts_of_scenes_compile_as_a_users_do(build, mono, unity, folder):
     package = [build(name) for name in ("Facecue", "Facecue.Wire", "Facecue.Mapping")]
-    assert mono.library(f"Assembly-CSharp-{folder.name}", [folder], [*package, engine]).is_file()
+    assert mono.library(f"Assembly-CSharp-{folder.name}", [folder], [*package, unity]).is_file()
 
 
 @pytest.mark.parametrize("name", [name for name in TESTS if name not in OTHERS])
@@ -43,17 +43,17 @@ def test_the_tests_of_the_package_hold(build, mono, name):
     assert not {test: said for test, said in results.items() if said}
 
 
-def behaviour(build, mono, engine, nunit_framework) -> Path:
+def behaviour(build, mono, unity, nunit_framework) -> Path:
     """The components' tests that need the stub's player loop, with the package's own beside them for their helpers."""
     package = [build(name) for name in ("Facecue", "Facecue.Wire", "Facecue.Mapping")]
     sources = [HERE / "behaviour", ASMDEFS["Facecue.Tests"], PROJECT / "Assets" / "Demo"]
-    return mono.library("Facecue.Behaviour", sources, [*package, engine, nunit_framework])
+    return mono.library("Facecue.Behaviour", sources, [*package, unity, nunit_framework])
 
 
-def test_components_behave_in_a_player(build, mono, engine, nunit_framework, monkeypatch):
+def test_components_behave_in_a_player(build, mono, unity, nunit_framework, monkeypatch):
     head = PACKAGE / "Runtime" / "Head" / "Head.bytes"
     monkeypatch.setenv("FACECUE_HEAD", str(head) if head.is_file() else "")
-    results = mono.nunit(behaviour(build, mono, engine, nunit_framework))
+    results = mono.nunit(behaviour(build, mono, unity, nunit_framework))
     player = {test: said for test, said in results.items() if ".PlayerTests." in test}
     assert len(player) > 7
     assert not {test: said for test, said in player.items() if said}
