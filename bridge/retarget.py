@@ -28,6 +28,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from bridge import landmarks as face
 from bridge.frames import ARKIT, ARKIT_INDEX, Cues, Floats
@@ -167,6 +168,18 @@ class Retarget:
         both = parters.copy()
         both[RIGHT[parters[LEFT]]] = True
         self._parters = np.flatnonzero(both)
+
+    def parts(self) -> tuple[Floats | npt.NDArray[np.intp], ...]:
+        """All numbers that the map is made of, for a copy of it elsewhere: indices, weights, the resting face.
+
+        Points of a half and those across, (P,) each; shapes of the left, the right and the middle; those that part
+        lips; weights of the even and the odd half (hidden, 3·P), bias (hidden,), of sides and of the middle; the lip
+        gap that each shape makes (52,); the resting face (68, 3) in cm.
+        """
+        return (
+            _HALF, _ACROSS, LEFT, RIGHT, CENTRE, self._parters,
+            self._even, self._odd, self._bias, self._side, self._centre, self.parting, self._neutral,
+        )  # fmt: skip
 
     def reset(self) -> None:
         """Nothing to forget: every frame stands alone."""
