@@ -46,6 +46,8 @@ LID_WIDE = (1.06, 1.50)
 """Shares of the neutral lid gap at which eyeWide leaves 0 and reaches 1."""
 SQUINT_CM = (0.015, 0.22)
 """Rises of the lower lid against the eye corners at which eyeSquint leaves 0 and reaches 1."""
+TOUCH_CM = 1e-4
+"""Lips no further apart than this in all touch: where they meet, rounding must not say whether they do."""
 SQUINT_LEFT_BY_BLINK = 0.3
 """What is left of eyeSquint in a full blink, which lifts the lower lid too: rigs add the two up."""
 
@@ -103,7 +105,7 @@ def lip_opening(landmarks: Floats) -> float:
     first, middle, last, *lower = landmarks[_GAP].tolist()
     pairs = list(zip((first, middle, last), lower, strict=True))
     rise = [up[1] - low[1] for up, low in pairs]
-    if (rise[0] + rise[2]) + rise[1] <= 0:
+    if (rise[0] + rise[2]) + rise[1] <= TOUCH_CM:
         return 0.0
     gap = [math.dist(up, low) for up, low in pairs]
     return ((gap[0] + gap[2]) + gap[1]) / 3  # this order: the mirror image must sum alike

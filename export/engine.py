@@ -134,7 +134,8 @@ def contract_of(model: onnx.ModelProto, source: Path) -> Contract:
     return read_contract(metadata.get(KEY), str(source))
 
 
-def _session(data: bytes) -> Any:
+def session(data: bytes) -> Any:
+    """A one-thread onnxruntime session of a model's bytes."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
@@ -145,7 +146,7 @@ class Stepper:
     """Runs the two graphs frame by frame as an engine does; the states are handed over here."""
 
     def __init__(self, main: bytes, feeling: bytes, begin: Floats) -> None:
-        self._main, self._feeling, self._begin = _session(main), _session(feeling), begin
+        self._main, self._feeling, self._begin = session(main), session(feeling), begin
         self.reset()
 
     def reset(self) -> None:
@@ -185,7 +186,7 @@ def parity(plain: bytes, steps: Steps, contract: Contract, frames: int = FRAMES)
     Bundled speech, on which every input of direction moves.
     """
     speech = features.log_mel(np.concatenate([load_clip(name) for name, _ in DEMO_CLIPS]))
-    theirs = _session(plain)
+    theirs = session(plain)
     ours = Stepper(steps.main.SerializeToString(), steps.feeling.SerializeToString(), steps.begin)
     rng = np.random.default_rng(0)
     state = {STATE_IN + n: np.zeros(shape, np.float32) for n, shape in contract.states.items()}

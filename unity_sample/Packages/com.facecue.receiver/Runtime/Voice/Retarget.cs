@@ -13,6 +13,7 @@ namespace Facecue.Voice
         const int Format = 1, MaxValues = 1000000;
         const double YawFull = 35 * Math.PI / 180, UpFull = 25 * Math.PI / 180, DownFull = 30 * Math.PI / 180;
         const double LidClosed = 0.2, WideFrom = 1.06, WideTo = 1.5, SquintFrom = 0.015, SquintTo = 0.22, SquintLeft = 0.3;
+        const double Touch = 1e-4; // cm: where lips meet, rounding must not say whether they do
 
         // right eye, left eye: two points of the upper lid, those of the lower lid that face them, the corners
         static readonly int[][] Eyes = { new[] { 37, 38, 41, 40, 36, 39 }, new[] { 43, 44, 47, 46, 42, 45 } };
@@ -203,7 +204,7 @@ namespace Facecue.Voice
                 rise += landmarks[3 * GapUpper[i] + 1] - (double)landmarks[3 * GapLower[i] + 1];
                 gap += Distance(landmarks, GapUpper[i], GapLower[i]);
             }
-            return rise <= 0 ? 0 : gap / 3;
+            return rise <= Touch ? 0 : gap / 3;
         }
 
         // an eye's lid gap, and the height of its lower lid over its corners; cm
