@@ -85,7 +85,7 @@ def write_engine(source: Path, folder: Path) -> dict[str, float]:
         if found:
             raise EngineError(f"{source.name} cannot go into Unity:\n" + "\n".join(found))
         onnx.checker.check_model(graph, full_check=True)
-    measured = parity(plain, steps, contract)
+    measured = parity(plain, steps, contract, FRAMES)
     for name, value in measured.items():
         if not value <= LOOSE.get(name, TOLERANCE):
             raise EngineError(
@@ -180,7 +180,7 @@ class Stepper:
         return made
 
 
-def parity(plain: bytes, steps: Steps, contract: Contract, frames: int = FRAMES) -> dict[str, float]:
+def parity(plain: bytes, steps: Steps, contract: Contract, frames: int) -> dict[str, float]:
     """Largest differences from the network it was made of: of each output, and of all final states.
 
     Bundled speech, on which every input of direction moves.

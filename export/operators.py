@@ -65,29 +65,35 @@ def complaints(model: onnx.ModelProto) -> list[str]:
         for node in model.graph.node
         if node.domain not in ("", "ai.onnx") or node.op_type not in UNITY
     ]
+    found += _weights(model.graph)
     if found:
         return found  # shapes and types of what is unknown cannot be told
-    inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
-    types = {v.name: v.type.tensor_type for v in _values(inferred.graph)}
-    casts = {t.name: t.data_type for t in model.graph.initializer}
-    readers: dict[str, set[str]] = {}
+    try:
+        inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+    except onnx.shape_inference.InferenceError as error:
+        return [f"its shapes do not fit: {' '.join(str(error).split()):.200}"]
+    known = {v.name: v.type.tensor_type for v in _values(inferred.graph)}
+    types = {w.name: w.data_type for w in model.graph.initializer}
+    types |= {name: kind.elem_type for name, kind in known.items()}
     for node in model.graph.node:
+        for name in node.output:
+            found += _tensor(node, name, known.get(name)) if name else []
+        if node.op_type == "Cast" and types.get(node.input[0]) == TensorProto.FLOAT:
+            if any(a.name == "to" and a.i == TensorProto.BOOL for a in node.attribute):
+                found.append(
+                    f"{_named(node)}: Unity cuts a float's fraction off for a bool; compare it with 0 instead"
+                )
+    return found
+
+
+def _weights(graph: onnx.GraphProto) -> list[str]:
+    """What is wrong with stored values."""
+    readers: dict[str, set[str]] = {}
+    for node in graph.node:
         for name in node.input:
             readers.setdefault(name, set()).add(node.op_type)
-        for name in node.output:
-            found += _tensor(node, name, types.get(name)) if name else []
-        given = (
-            types[node.input[0]].elem_type
-            if node.input and node.input[0] in types
-            else casts.get(node.input[0])
-            if node.input
-            else None
-        )
-        if node.op_type == "Cast" and node.attribute[0].i == TensorProto.BOOL and given == TensorProto.FLOAT:
-            found.append(
-                f"{_named(node)}: a float cast to bool is cut off in Unity; compare it with 0 instead"
-            )
-    for weight in model.graph.initializer:
+    found = []
+    for weight in graph.initializer:
         if weight.data_type not in TYPES:
             kind = TensorProto.DataType.Name(weight.data_type).lower()
             found.append(f"weight {weight.name}: {kind} values; Unity reads {', '.join(TYPES.values())}")

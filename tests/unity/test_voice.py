@@ -168,3 +168,15 @@ def test_an_engine_at_48_khz_says_what_the_bridge_says(mono: Any, networks: Path
     theirs = np.stack([f.weights for f in wanted])
     assert len(theirs) == len(made["arkit"])
     assert np.abs(made["arkit"] - theirs).max() < 1e-3
+
+
+def test_a_game_moves_a_face_by_itself(mono: Any, networks: Path) -> None:
+    runtime, stub = mono.package / "Runtime", Path(__file__).parent / "stub"
+    engine = mono.library("UnityEngine", [stub / "Engine"])
+    inference = mono.library("Unity.InferenceEngine", [stub / "UnityInference.cs"], [engine])
+    wire, mapping = mono.wire(), mono.library("Facecue.Mapping", [runtime / "Mapping"], [mono.wire()])
+    receiver = mono.library("Facecue", [runtime / "Unity"], [engine, wire, mapping])
+    below = [engine, inference, wire, voice(mono), receiver]
+    component = mono.library("Facecue.Inference", [runtime / "Inference"], below)
+    game = mono.program("Game", [Path(__file__).parent / "game"], [*below, component])
+    assert mono.run(game, str(networks)).strip() == "held"
