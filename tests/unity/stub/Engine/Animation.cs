@@ -22,9 +22,27 @@ namespace UnityEngine
     {
         public int frequency { get; internal set; }
         public int samples { get; internal set; }
+        public int channels { get; internal set; } = 1;
+        float[] _data = new float[0];
 
         public static AudioClip Create(string name, int lengthSamples, int channels, int frequency, bool stream)
-            => new AudioClip { name = name, samples = lengthSamples, frequency = frequency };
+            => new AudioClip
+            {
+                name = name, samples = lengthSamples, frequency = frequency, channels = channels,
+                _data = new float[lengthSamples * channels]
+            };
+
+        public bool GetData(float[] data, int offsetSamples)
+        {
+            for (var i = 0; i < data.Length; i++) data[i] = _data[(offsetSamples * channels + i) % _data.Length];
+            return true;
+        }
+
+        public bool SetData(float[] data, int offsetSamples)
+        {
+            for (var i = 0; i < data.Length; i++) _data[(offsetSamples * channels + i) % _data.Length] = data[i];
+            return true;
+        }
     }
 
     public sealed class AudioSource : Behaviour
