@@ -45,7 +45,8 @@ def test_the_tests_of_the_package_hold(build, mono, name):
 
 def behaviour(build, mono, unity, nunit_framework) -> Path:
     """The components' tests that need the stub's player loop, with the package's own beside them for their helpers."""
-    package = [build(name) for name in ("Facecue", "Facecue.Wire", "Facecue.Mapping")]
+    package = [build(name) for name in ("Facecue.Editor", "Facecue", "Facecue.Wire", "Facecue.Mapping")]
+    package.append(mono.library("UnityEditor", [HERE / "stub" / "Editor"], [unity]))
     sources = [HERE / "behaviour", ASMDEFS["Facecue.Tests"], PROJECT / "Assets" / "Demo"]
     return mono.library("Facecue.Behaviour", sources, [*package, unity, nunit_framework])
 

@@ -1,9 +1,11 @@
 // The components as a player runs them: Awake to OnDestroy, Update to LateUpdate, in the stub's player loop.
 using System;
 using System.Collections.Generic;
+using Facecue.Editor;
 using Facecue.Mapping;
 using Facecue.Wire;
 using NUnit.Framework;
+using UnityEditor;
 using UnityEngine;
 using Object = UnityEngine.Object;
 
@@ -243,6 +245,44 @@ namespace Facecue.Tests
             Player.Step(0.02f);
             Assert.AreEqual(sent + 1, director.Sent);
             Assert.AreEqual(0, GUILayout.Pressed.Count);
+        }
+
+        [Test]
+        public void TheInspectorShowsHowTheReceiverFares()
+        {
+            var actor = new Actor("anna");
+            Play(0.5, () => actor.Give(0.8f));
+            var inspector = ScriptableObject.CreateInstance<FaceReceiverEditor>();
+            inspector.target = actor.Receiver;
+            EditorGUILayout.Lines.Clear();
+            inspector.OnInspectorGUI();
+            Assert.IsTrue(inspector.RequiresConstantRepaint());
+            Assert.AreEqual("Receiving", EditorGUILayout.Lines[0]);
+            Assert.Contains("jawOpen 0.80", EditorGUILayout.Lines);
+            Assert.IsTrue(EditorGUILayout.Lines.Exists(line => line.StartsWith("Dropped: 0 not taken, 0 late, 0 lost")));
+            Assert.IsTrue(EditorGUILayout.Lines.Exists(line => line.StartsWith("Latency: ")));
+            var rig = ScriptableObject.CreateInstance<FaceRigEditor>();
+            rig.target = actor.Rig;
+            EditorGUILayout.Lines.Clear();
+            rig.OnInspectorGUI();
+            Assert.Contains("Found (52)", EditorGUILayout.Lines);
+        }
+
+        [Test]
+        public void AHeadFromTheMenuIsBuiltWhenThePlayerStarts()
+        {
+            AssetDatabase.Assets[FaceMenu.HeadPath] = new TextAsset(SmallHead.Bytes());
+            FaceMenu.AddHead(new MenuCommand(null));
+            var head = Selection.activeGameObject.GetComponent<FaceHead>();
+            Assert.AreEqual(head.gameObject, head.Receiver.gameObject);
+            Assert.IsTrue(head.File != null);
+            head.Build();
+            Assert.AreEqual(1, head.Rig.Report.Found.Count);
+            FaceMenu.AddDirector(new MenuCommand(null));
+            var director = Selection.activeGameObject.GetComponent<FaceDirector>();
+            Assert.AreEqual(head.Receiver, director.Receiver);
+            Assert.AreEqual(head.HeadAndEyes, director.Head);
+            Player.Errors.Clear(); // the stub wakes an object at once, before the menu has named its file
         }
 
         [Test]
