@@ -117,6 +117,7 @@ namespace Facecue.Wire
         {
             _told = false;
             _link.Open(FaceClock.NowS); // what was wrong with the last peer is not wrong with the next
+            if (_link.Problem != null) return _link.Problem; // keys that are none
             Socket socket = null;
             try
             {
