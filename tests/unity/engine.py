@@ -174,7 +174,7 @@ class Receiver:
         program = mono.program(
             "Receiver", [Path(__file__).parent / "receiver" / "Receiver.cs"], [mono.wire()]
         )
-        self._file = mono.folder / f"{wire}-{port}"
+        self._file = mono.folder / f"{wire}-{port}-{len(list(mono.folder.iterdir()))}"
         self._write = write
         self.process = mono.start(
             program, wire, "127.0.0.1", str(port), "face", "-", str(self._file) if write else "-",
@@ -369,7 +369,7 @@ def kill_run(mono: Mono, kills: int) -> Killed:
             if life % 4 == 1:
                 _babble(ports[0], life)
         seen = {wire: receiver.end() for wire, (_, receiver) in found.items()}
-    misread = sum(_misread(frame) for of in seen.values() for frame in of.frames)
+    misread = sum(misread(frame) for of in seen.values() for frame in of.frames)
     return Killed(kills, seen, misread, {wire: _returns(of.frames) for wire, of in seen.items()})
 
 
@@ -387,7 +387,8 @@ def _babble(port: int, seed: int) -> None:
                 peer.sendall(b"\xff" + rng.randbytes(5000))
 
 
-def _misread(frame: np.void) -> bool:
+def misread(frame: np.void) -> bool:
+    """Whether a frame is none of the curve."""
     want = curve_frame(int(frame["n"]))
     return not (
         abs(frame["t"] - want.cues.time_s) < 1e-6

@@ -9,7 +9,7 @@ using Facecue.Wire;
 /// <summary>
 /// An engine without an engine: receives, plays and takes pictures at several rates, and writes down what it saw.
 ///
-///     Receiver.exe zmq|osc HOST PORT ACTOR SECONDS|- FILE|- HZ[,HZ...] [SERVER PUBLIC SECRET]
+///     Receiver.exe zmq|osc HOST PORT ACTOR SECONDS|- FILE|- HZ[,HZ...] [SERVER PUBLIC|- SECRET|-]
 ///
 /// FILE.frames gets every frame, FILE.HZ every picture, as little-endian records; "-" writes nothing, so that what is
 /// allocated is the package's own. It ends after SECONDS, or at a line on stdin.
@@ -21,7 +21,7 @@ static class Receiver
     static int Main(string[] args)
     {
         var port = int.Parse(args[2], CultureInfo.InvariantCulture);
-        var keys = args.Length > 9 ? new CurveKeys(args[7], args[8], args[9]) : null;
+        var keys = args.Length > 9 ? new CurveKeys(args[7], Given(args[8]), Given(args[9])) : null;
         IFaceSource source;
         if (args[0] == "zmq") source = new ZmqFaceSource(args[1], port, args[3], keys);
         else source = new OscFaceSource(args[1], port, args[3]);
@@ -41,6 +41,8 @@ static class Receiver
         if (frames != null) frames.Close();
         return 0;
     }
+
+    static string Given(string text) => text == "-" ? null : text;
 
     static void Run(IFaceSource source, List<View> views, BinaryWriter frames, double seconds)
     {
