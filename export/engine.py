@@ -40,7 +40,8 @@ from bridge.frames import ARKIT, EMOTIONS, STYLES, Floats
 from bridge.landmarks import neutral_face
 from bridge.retarget import Retarget
 from bridge.sources.demo import DEMO_CLIPS, load_clip
-from export.one_step import ANSWER, BLOCK, OPSET, RUN, Steps, one_step
+from export.folding import OPSET
+from export.one_step import ANSWER, BLOCK, RUN, Steps, one_step
 from export.operators import SOURCE, complaints
 from export.unpacking import unpack
 

@@ -78,11 +78,15 @@ def complaints(model: onnx.ModelProto) -> list[str]:
     for node in model.graph.node:
         for name in node.output:
             found += _tensor(node, name, known.get(name)) if name else []
-        if node.op_type == "Cast" and types.get(node.input[0]) == TensorProto.FLOAT:
-            if any(a.name == "to" and a.i == TensorProto.BOOL for a in node.attribute):
-                found.append(
-                    f"{_named(node)}: Unity cuts a float's fraction off for a bool; compare it with 0 instead"
-                )
+        to = [a.i for a in node.attribute if a.name == "to"]
+        if (
+            node.op_type == "Cast"
+            and to == [TensorProto.BOOL]
+            and types.get(node.input[0]) == TensorProto.FLOAT
+        ):
+            found.append(
+                f"{_named(node)}: Unity cuts a float's fraction off for a bool; compare it with 0 instead"
+            )
     return found
 
 

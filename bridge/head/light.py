@@ -51,8 +51,9 @@ class Light:
                 self._skin[corners] = 1
         self._paint: Floats = paint / np.maximum(seen, 1) * head.colour
         self._paint_key = self._paint * KEY_COLOUR
+        self._open = head.colour.min(axis=1, keepdims=True) ** 2  # hollows see no light from behind
         self._power = np.where(self._gloss > 0.55, 60, 22).astype(np.float32)
-        self._gloss = 0.30 * self._gloss**1.6
+        self._gloss = 0.30 * self._gloss**1.6 * self._open
         balls = [p for p in head.parts if p.turns]
         # lids throw a shadow on the upper part of each ball
         self._balls = np.unique(np.concatenate([head.triangles_of(p) for p in balls]))
@@ -72,7 +73,7 @@ class Light:
         rim = np.clip(normals @ _unit(RIM), 0, 1)[:, None]
         up = normals[:, 1:2] * np.float32(0.5) + np.float32(0.5)
         around = GROUND + up * (SKY - GROUND) + fill * FILL_COLOUR
-        colour = self._paint_key * key + self._paint * around + rim * RIM_COLOUR
+        colour = self._paint_key * key + self._paint * around + rim * self._open * RIM_COLOUR
         fading = key * (1 - key)
         colour += self._skin * fading * SUBSURFACE
         half = _unit(_unit(KEY) + np.array([0, 0, 1], np.float32))

@@ -43,6 +43,7 @@ class Painter:
         pitch: float = 0.0,
         centre: tuple[float, float, float] = CENTRE,
         height_cm: float = HEIGHT_CM,
+        backdrop: tuple[int, int, int] | None = None,
     ) -> None:
         """Prepares a view.
 
@@ -53,6 +54,7 @@ class Painter:
             pitch: radians the camera rises.
             centre: what it looks at, cm, head frame.
             height_cm: what the picture shows from top to bottom.
+            backdrop: one sRGB colour behind the head; a soft light by default.
 
         Raises:
             ImportError: if numba is missing.
@@ -65,7 +67,7 @@ class Painter:
         self._size = (tall, wide)
         self._centre = np.array(centre, np.float32)
         self._scale = tall / height_cm
-        self._canvas: Canvas = _canvas(background(tall, wide))
+        self._canvas: Canvas = _canvas(background(tall, wide, backdrop))
         c, s, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
         round_ = np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])
         rise = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
@@ -109,8 +111,12 @@ def _canvas(behind: npt.NDArray[np.uint8]) -> Canvas:
     return Canvas(behind)
 
 
-def background(tall: int, wide: int) -> npt.NDArray[np.uint8]:
-    """(H, W, 3) a soft light behind the head."""
+def background(
+    tall: int, wide: int, backdrop: tuple[int, int, int] | None = None
+) -> npt.NDArray[np.uint8]:
+    """(H, W, 3) one colour, or a soft light behind the head."""
+    if backdrop is not None:
+        return np.full((tall, wide, 3), backdrop, np.uint8)
     y, x = np.mgrid[0:tall, 0:wide]
     off = ((x / wide - 0.5) ** 2 + (y / tall - 0.42) ** 2)[..., None]
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (tall, wide, 1))  # no bands in the gradient

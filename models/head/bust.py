@@ -19,7 +19,7 @@ LOOK = {
     # colour (sRGB), smoothness, glow
     "skin": ((0.91, 0.70, 0.58), 0.32, 0.0),
     "lips": ((0.80, 0.46, 0.42), 0.45, 0.0),
-    "mouth": ((0.34, 0.10, 0.10), 0.3, 0.0),
+    "mouth": ((0.36, 0.10, 0.10), 0.1, 0.0),
     "gums": ((0.78, 0.42, 0.41), 0.5, 0.0),
     "teeth_upper": ((0.96, 0.94, 0.90), 0.6, 0.0),
     "teeth_lower": ((0.93, 0.91, 0.87), 0.6, 0.0),
@@ -27,7 +27,7 @@ LOOK = {
     "ears": ((0.91, 0.70, 0.58), 0.32, 0.0),
     "brows": ((0.27, 0.16, 0.11), 0.2, 0.0),
     "lashes": ((0.13, 0.08, 0.07), 0.2, 0.0),
-    "hair": ((0.33, 0.19, 0.12), 0.45, 0.0),
+    "hair": ((0.38, 0.21, 0.13), 0.42, 0.0),
     "shirt": ((0.17, 0.43, 0.47), 0.15, 0.0),
     "eye_white_right": ((0.96, 0.95, 0.93), 0.8, 0.0),
     "iris_right": ((0.30, 0.50, 0.50), 0.85, 0.0),
@@ -242,11 +242,12 @@ def _skin_tint(skin: Floats, fine: Floats, rings: dict[str, list[Ints]]) -> Floa
         for k, dark in ((1, (0.72, 0.52, 0.50)), (2, (0.70, 0.48, 0.46)), (3, (0.6, 0.4, 0.4))):
             share = fine[:, rings[name][k]].sum(1, keepdims=True)
             tint *= 1 + share * (np.array(dark) - 1)
-    for k, dark in enumerate((1.0, 0.6, 0.75, 0.6, 0.3, 0.12, 0.1)):
-        tint *= 1 + fine[:, rings["mouth"][k]].sum(1, keepdims=True) * (dark - 1)
+    for k, dark in enumerate((1.0, 0.62, 0.9, 0.75, 0.35, 0.14, 0.1)):
+        colour = np.array([dark, dark**1.5, dark**1.4]) if k == 1 else np.full(3, dark)
+        tint *= 1 + fine[:, rings["mouth"][k]].sum(1, keepdims=True) * (colour - 1)
     under = np.clip((-9.0 - skin[:, 1]) / 2.0, 0, 1) * np.clip((4.2 - skin[:, 2]) / 2.5, 0, 1)
     tint *= 1 - 0.22 * under[:, None]  # in the chin's shade
-    nostril = bump(np.linalg.norm((folded - (0.78, -2.25, 6.05)) * (1, 1.2, 0.9), axis=1), 0.62)[:, None]
+    nostril = bump(np.linalg.norm((folded - (0.80, -1.78, 6.0)) * (1, 1.25, 0.8), axis=1), 0.52)[:, None]
     tint *= 1 - nostril * (1 - np.array([0.35, 0.2, 0.18]))
     return tint
 

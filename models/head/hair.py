@@ -53,7 +53,7 @@ def _locks(base: Floats) -> Floats:
     phase = front * swept + (1 - front) * ((1 - back) * sides + back * (0.95 * x + 0.15 * y))
     coarse = np.abs(np.sin(phase + 0.4 * np.sin(1.7 * phase)))
     fine = np.abs(np.sin(2.3 * phase + 0.6))
-    return 0.75 * coarse**0.6 + 0.25 * fine**0.7
+    return 0.75 * coarse**0.6 + 0.25 * np.where(back > 0, 0.7, fine**0.7)
 
 
 def hair(skin: Floats, triangles: Ints, around: int = 108, rows: int = 25) -> tuple[Floats, Ints, Floats]:
@@ -109,6 +109,7 @@ def brow(face: Floats, side: str, samples: int = 15, around: int = 7) -> tuple[F
     """A brow as a rounded stroke that lies on the skin, thick at the nose, thin at the temple."""
     upper, lower = (face[list(i)].astype(float) for i in BROWS[side])
     middle = 0.42 * upper + 0.58 * lower
+    middle[3:, 1] += (0.05, 0.12)  # no frown at rest
     middle[0] += 0.25 * (middle[0] - middle[1])
     line = CubicSpline(np.arange(5), middle)(np.linspace(0, 4.1, samples))
     along = np.gradient(line, axis=0)
@@ -118,7 +119,7 @@ def brow(face: Floats, side: str, samples: int = 15, around: int = 7) -> tuple[F
     vertices = []
     for k, (p, a) in enumerate(zip(line, along, strict=True)):
         u = k / (samples - 1)
-        half = 0.40 * (0.28 + 0.72 * u**0.7) * np.sqrt(np.clip(1 - ((u - 0.5) / 0.5) ** 14, 0, 1)) * (1 if k else 0.1)
+        half = 0.36 * (0.28 + 0.72 * u**0.7) * np.sqrt(np.clip(1 - ((u - 0.5) / 0.5) ** 14, 0, 1)) * (1 if k else 0.1)
         if k == samples - 1:
             half = 0.16
         up = np.cross(a, out) * (1 if np.cross(a, out)[1] > 0 else -1)
@@ -157,16 +158,16 @@ def ear(rings: int = 12, around: int = 30) -> tuple[Floats, Ints, Floats]:
     for k, r in enumerate(rho):
         helix = np.exp(-(((r - 0.88) / 0.10) ** 2)) * (1 - lobe) * (1 - 0.75 * frontal * (s < 0.3))
         anti = np.exp(-(((r - 0.60) / 0.12) ** 2)) * np.clip(c + 0.35, 0, 1) * (1 - lobe) * 0.9
-        tragus = np.exp(-(((r - 0.62) / 0.16) ** 2)) * np.exp(-(((turn - np.pi * 1.03) / 0.28) ** 2))
-        concha = np.exp(-((r / 0.42) ** 2))
+        tragus = np.exp(-(((r - 0.86) / 0.22) ** 2)) * np.exp(-(((turn - np.pi * 1.06) / 0.34) ** 2))
+        concha = np.exp(-((r / 0.46) ** 4))
         groove = np.exp(-(((r - 0.74) / 0.07) ** 2)) * (1 - lobe) * np.clip(c + 0.6, 0, 1)
-        height = 0.55 * helix + 0.38 * anti + 0.38 * tragus - 0.55 * concha - 0.08 * groove + 0.16 * lobe * r
+        height = 0.55 * helix + 0.42 * anti + 0.34 * tragus - 0.42 * concha - 0.08 * groove + 0.16 * lobe * r
         if k >= rings - 1:  # the rim turns over and goes back to the skull
             height = np.array([0.12, -0.25, -1.0])[k - rings + 1] + 0.0 * c
         vertices.append(np.stack([back * r, up * r + 0.0, height], 1))
         shade.append(np.clip(1 - 0.42 * concha - 0.22 * groove, 0, 1))
-    flat = np.vstack([[[0, 0, -0.5]], *vertices])
-    tint = np.concatenate([[0.55], *shade])
+    flat = np.vstack([[[0, 0, float(vertices[0][:, 2].mean())]], *vertices])
+    tint = np.concatenate([[float(shade[0].mean())], *shade])
     # ear plane → head: u points back and out, v up and a little back, w out
     flare, lean = np.radians(24), np.radians(-10)
     u = np.array([np.sin(flare), 0, -np.cos(flare)])
@@ -175,7 +176,7 @@ def ear(rings: int = 12, around: int = 30) -> tuple[Floats, Ints, Floats]:
     u2, v2 = u * np.cos(lean) + v * np.sin(lean), v * np.cos(lean) - u * np.sin(lean)
     at = np.array([8.0, 0.9, -4.55])
     points = at + flat[:, :1] * u2 + flat[:, 1:2] * v2 + flat[:, 2:] * w
-    triangles = [(0, 1 + (i + 1) % around, 1 + i) for i in range(around)]
+    triangles = [(0, 1 + i, 1 + (i + 1) % around) for i in range(around)]
     for k in range(len(rho) - 1):
         for i in range(around):
             a, b = 1 + k * around + i, 1 + k * around + (i + 1) % around

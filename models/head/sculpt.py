@@ -16,8 +16,8 @@ from models.head.mesh import Ints, normals
 from models.head.shapes import opened, swapped
 
 GAIN = {
-    "browDown": 1.35, "browInnerUp": 1.45, "browOuterUp": 1.15, "cheekSquint": 1.2, "mouthFrown": 1.25,
-    "mouthPress": 1.2, "mouthLowerDown": 1.2, "mouthShrugLower": 1.15,
+    "browDown": 1.7, "browInnerUp": 1.45, "browOuterUp": 1.15, "cheekSquint": 1.2, "mouthFrown": 1.25,
+    "mouthPress": 1.5, "jawLeft": 1.7, "jawRight": 1.7, "mouthLowerDown": 1.2, "mouthShrugLower": 1.3,
 }  # fmt: skip
 """A stylised face says it louder than people do; 1 elsewhere."""
 HINGE = np.array([0.0, 0.3, -3.0])
@@ -39,7 +39,7 @@ BUMPS: dict[str, tuple[tuple[tuple[float, float, float], float, tuple[float, flo
                       ((0.9, 2.6, 5.0), 1.2, (-0.12, -0.12, 0), 0.12)),
     "browDownLeft": (((1.1, 4.6, 5.2), 1.4, (-0.18, -0.1, 0), 0.16),),
     "mouthFrownLeft": (((2.9, -6.6, 3.9), 1.4, (0, -0.2, 0), 0.12),),
-    "mouthPressLeft": (((2.9, -5.0, 4.1), 1.2, (0.05, 0, 0), 0.18),),
+    "mouthPressLeft": (((3.1, -5.2, 4.0), 1.7, (0.05, 0, 0), 0.16),),
     "mouthShrugLower": (((0, -7.9, 4.9), 1.7, (0, 0.15, 0), 0.2),),
     "mouthStretchLeft": (((4.3, -6.4, 2.6), 2.0, (0.25, -0.1, -0.1), 0),),
 }  # fmt: skip
@@ -51,9 +51,9 @@ LID_MOVES = {
     "eyeLookUp": (-0.16, -0.10, 0.0),
     "eyeLookIn": (0.03, 0.0, -0.09),
     "eyeLookOut": (0.03, 0.0, 0.09),
-    "eyeSquint": (0.15, -0.30, 0.0),
+    "eyeSquint": (0.0, -0.18, 0.0),
     "eyeWide": (-0.30, 0.08, 0.0),
-    "cheekSquint": (0.04, -0.16, 0.0),
+    "cheekSquint": (0.0, -0.09, 0.0),
 }
 """How lids move, in shares of the lids' distance at rest, + down."""
 LID_REACH = (1.75, 1.5)
@@ -112,6 +112,8 @@ def _one(bust: Bust, name: str, points: Floats, rest_normals: Floats) -> Floats:
     if base.startswith("eye"):
         points = points * 0
     move[: len(points)] = points * gain
+    if name.startswith("mouthRoll"):
+        move[:, 2] *= 0.5  # teeth stand behind these lips
     _follow(bust, name, move)
     skin = bust.fine @ move
     for middle, radius, shift, along in BUMPS.get(name, ()):

@@ -13,7 +13,7 @@ import numpy as np
 
 from bridge.frames import ARKIT, ARKIT_INDEX, Floats
 from models.data.landmarker import LANDMARKS
-from models.head import eye, face, sculpt, skull
+from models.head import eye, face, hair, sculpt, skull
 from models.head.bust import LOOK, Bust, assemble
 from models.head.mesh import Ints, mirror_map
 from models.head.shapes import along_lips, learned
@@ -58,8 +58,29 @@ def make(
     return bust, sculpt.shapes_of(bust, points), believed, table
 
 
+def visible(bust: Bust) -> dict[str, Ints]:
+    """Triangles by part without the scalp under the hair and the neck under the shirt."""
+    skin = bust.vertices[bust.spans["skin"]].astype(float)
+    away = skin - hair.CENTRE
+    far = np.linalg.norm(away, axis=1)
+    high = skin[:, 1] > -6
+    reach = np.zeros(len(skin))
+    reach[high] = hair.cast(hair.CENTRE, away[high] / far[high, None], bust.vertices, bust.parts["hair"])
+    hidden = np.zeros(len(bust.vertices), bool)
+    hidden[: len(skin)] = (reach > far + 0.12) | (skin[:, 1] < -16.6)
+    out = dict(bust.parts)
+    out["skin"] = bust.parts["skin"][~hidden[bust.parts["skin"]].all(1)]
+    return out
+
+
 def stored(bust: Bust, shapes: Floats) -> dict[str, np.ndarray]:
-    """What `head.npz` holds."""
+    """What `head.npz` holds. The first 468 vertices are the face's points."""
+    parts = visible(bust)
+    kept = np.zeros(len(bust.vertices), bool)
+    kept[np.concatenate(list(parts.values()))] = True
+    kept[:468] = True
+    place = np.cumsum(kept) - 1
+    shapes = shapes[:, kept]
     turns = [1 if name.endswith("_right") else 2 if name.endswith("_left") else 0 for name in LOOK]
     index, delta, scale = [], [], []
     for move in shapes:
@@ -70,15 +91,15 @@ def stored(bust: Bust, shapes: Floats) -> dict[str, np.ndarray]:
         scale.append(step)
     look = np.array([(*rgb, smoothness, glow) for rgb, smoothness, glow in LOOK.values()], np.float32)
     return {
-        "vertices": bust.vertices.astype(np.float32),
-        "triangles": bust.triangles.astype(np.uint16),
-        "colour": np.clip(np.round(bust.colour * 255), 0, 255).astype(np.uint8),
-        "share": np.round(bust.share * 255).astype(np.uint8),
+        "vertices": bust.vertices[kept].astype(np.float32),
+        "triangles": place[np.concatenate([parts[name] for name in LOOK])].astype(np.uint16),
+        "colour": np.clip(np.round(bust.colour[kept] * 255), 0, 255).astype(np.uint8),
+        "share": np.round(bust.share[kept] * 255).astype(np.uint8),
         "pivot": np.array(skull.NECK_PIVOT, np.float32),
         "eyes": np.array([bust.eyes["right"], bust.eyes["left"]], np.float32),
         "eye_radius": np.float32(eye.RADIUS),
         "part_names": np.array(list(LOOK)),
-        "part_counts": np.array([len(bust.parts[name]) for name in LOOK], np.int32),
+        "part_counts": np.array([len(parts[name]) for name in LOOK], np.int32),
         "part_look": look,
         "part_turns": np.array(turns, np.int32),
         "shape_names": np.array(ARKIT),
@@ -101,11 +122,6 @@ def misses(shapes: Floats, table: Floats) -> list[tuple[str, float, float]]:
     return out
 
 
-def triangles_by_part(bust: Bust) -> dict[str, Ints]:
-    """The parts in their order."""
-    return {name: bust.parts[name] for name in LOOK}
-
-
 def main() -> None:
     """Writes `bridge/head/head.npz`."""
     from models.training.retarget import ict_basis
@@ -120,11 +136,12 @@ def main() -> None:
         measured_on = data["neutral"]
     tracks = read(args.data / "mesh" / "expressions.npz", names)
     bust, shapes, believed, table = make(*tracks, ict_basis(basis), measured_on)
-    np.savez_compressed(args.out, **stored(bust, shapes))
+    kept = stored(bust, shapes)
+    np.savez_compressed(args.out, **kept)
     print("tracks believed:", ", ".join(f"{k} {v:.2f}" for k, v in believed.items()))
     for name, miss, size in misses(shapes, table):
         print(f"{name:22} landmarks move {size:.2f} cm, miss the table by {miss:.2f}")
-    print(f"{args.out}: {len(bust.vertices)} vertices, {len(bust.triangles)} triangles,", end=" ")
+    print(f"{args.out}: {len(kept['vertices'])} vertices, {len(kept['triangles'])} triangles,", end=" ")
     print(f"{args.out.stat().st_size / 1e3:.0f} kB")
 
 

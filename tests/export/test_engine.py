@@ -17,7 +17,7 @@ from bridge.frames import ARKIT  # noqa: E402
 from bridge.landmarks import neutral_face  # noqa: E402
 from bridge.weights import choose  # noqa: E402
 from export import engine, operators  # noqa: E402
-from export.one_step import OPSET  # noqa: E402
+from export.folding import OPSET  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 

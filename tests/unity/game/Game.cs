@@ -82,6 +82,7 @@ static class Game
             Check(Worker.Alive == 0 && voice.Face == null, "it ends");
             Check(Player.Errors.Count == 0, "no errors");
         }
+        ReadAhead(contract, json, map);
         Player.Clear();
         var other = new GameObject("other");
         other.AddComponent<FaceReceiver>().enabled = false;
@@ -90,6 +91,40 @@ static class Game
         Check(wrong.Face == null && wrong.Detail.Contains("not of one export"), "a mix-up is said: " + wrong.Detail);
         Check(Worker.Alive == 0, "nothing is left");
         Console.WriteLine("held");
+    }
+
+    // a clip that is read ahead: the frame of the place that is heard is there when it is heard, from the beginning on
+    static void ReadAhead(VoiceContract contract, string json, byte[] map)
+    {
+        Player.Clear();
+        var thing = new GameObject("head");
+        thing.SetActive(false);
+        var receiver = thing.AddComponent<FaceReceiver>();
+        var source = thing.AddComponent<AudioSource>();
+        source.clip = AudioClip.Create("line", 88200, 2, 44100, false);
+        source.clip.SetData(new float[176400], 0);
+        var voice = thing.AddComponent<VoiceToFace>();
+        voice.Input = VoiceInput.Clip;
+        voice.Use(Asset(contract.Main), Asset(contract.Feeling), new TextAsset(json), new TextAsset(map));
+        thing.SetActive(true);
+        Player.Step(0.02f);
+        Check(receiver.Received == 0, "nothing is made while nothing is said");
+        source.Play();
+        foreach (var start in new[] { 0, 22050, 50000, 4410 }) // further on, beyond what was read, and back
+        {
+            for (var n = 0; n < 20; n++)
+            {
+                source.timeSamples = start + n * 882;
+                Player.Step(0.02f);
+                if (n < 2) continue;
+                var place = source.timeSamples / 44100.0 + receiver.VoiceStartS - receiver.Frame.TimeS;
+                Check(Math.Abs(place) < 0.011, "the face of picture " + n + " from " + start + " is " + place + " s off");
+            }
+        }
+        Check(receiver.VoiceStartS == -0.1f, "it began anew: " + receiver.VoiceStartS);
+        Check(voice.Face.Made < 80 + 4 * 12, "no further ahead than it must: " + voice.Face.Made);
+        Check(Player.Errors.Count == 0, "no errors");
+        thing.SetActive(false);
     }
 
     sealed class ArraySegmentOf

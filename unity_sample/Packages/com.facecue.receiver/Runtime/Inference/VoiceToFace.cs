@@ -10,8 +10,10 @@ namespace Facecue.Inference
     /// <summary>Where VoiceToFace hears a voice.</summary>
     public enum VoiceInput
     {
-        /// <summary>What the AudioSource (or the listener) on this object plays.</summary>
+        /// <summary>Whatever the AudioSource (or the listener) on this object plays, as it is heard: the face comes late.</summary>
         AudioSource,
+        /// <summary>The clip that an AudioSource plays, read ahead: the face is in time with it, whatever the look-ahead.</summary>
+        Clip,
         /// <summary>A microphone.</summary>
         Microphone
     }
@@ -34,6 +36,7 @@ namespace Facecue.Inference
         [SerializeField, Tooltip("retarget.bytes")] TextAsset _map = null;
 
         [SerializeField] VoiceInput _input = VoiceInput.AudioSource;
+        [SerializeField, Tooltip("Whose clip is read ahead; empty: the one on this object.")] AudioSource _source = null;
         [SerializeField, Tooltip("Name of a microphone; empty for the usual one.")] string _device = "";
 
         [SerializeField, Tooltip("auto (the voice decides), or one of the eight emotions.")] string _emotion = "auto";
@@ -52,6 +55,9 @@ namespace Facecue.Inference
 
         public FaceReceiver Receiver { get => _receiver; set => _receiver = value; }
         public VoiceInput Input { get => _input; set => _input = value; }
+
+        /// <summary>Whose clip is read ahead. Its clips must be decompressed on load, for they are read.</summary>
+        public AudioSource Source { get => _source; set => _source = value; }
         public string Device { get => _device; set => _device = value; }
 
         /// <summary>"auto", or one of FaceNames.Emotions.</summary>
@@ -101,15 +107,20 @@ namespace Facecue.Inference
         const int MostPerUpdateS = 5; // of a second: a game that hung catches up over some pictures
         const int MicrophoneS = 1;
 
+        const double AheadS = 0.1; // of a clip, beyond what the network waits for
+
+        FaceReceiver _plays;
         SampleRing _ring;
         float[] _samples, _block;
+        AudioClip _line;
+        int _lineFrom, _lineAt, _lineSeen;
         AudioClip _heard;
         int _rateHz, _micAt;
 
         void Open()
         {
-            var receiver = _receiver != null ? _receiver : GetComponent<FaceReceiver>();
-            if (receiver == null || _network == null || _feeling == null || _contract == null || _map == null)
+            _plays = _receiver != null ? _receiver : GetComponent<FaceReceiver>();
+            if (_plays == null || _network == null || _feeling == null || _contract == null || _map == null)
             {
                 Fail("Voice To Face wants a Face Receiver, the two networks, their JSON and retarget.bytes");
                 return;
@@ -137,13 +148,14 @@ namespace Facecue.Inference
             _samples = new float[_rateHz / MostPerUpdateS];
             _ring = new SampleRing(_rateHz);
             Detail = Face.Contract.Name + " in this game; weights: " + Face.Contract.Licence;
-            receiver.Open(new VoiceSource(Face, Detail));
+            _plays.Open(new VoiceSource(Face, Detail));
         }
 
         void Close()
         {
-            Silence();
             _ring = null; // first: the sound's thread looks at it
+            _line = null;
+            Silence();
             if (Face != null) Face.Dispose();
             Face = null;
             Detail = "not enabled";
@@ -187,6 +199,45 @@ namespace Facecue.Inference
             }
         }
 
+        // the line that is spoken, as far ahead as its face wants; from anew where another begins or it jumps
+        void ReadLine()
+        {
+            var source = _source != null ? _source : GetComponent<AudioSource>();
+            if (source == null || source.clip == null || !source.isPlaying) return;
+            int rate = source.clip.frequency, at = source.timeSamples;
+            if (source.clip != _line || at < _lineSeen || at > _lineAt) BeginLine(source, at);
+            _lineSeen = at;
+            var until = at + (int)((Face.DelayS + AheadS) * rate);
+            for (var left = rate / MostPerUpdateS; _lineAt < until && left > 0; left -= rate / 100) ReadBlock(rate / 100);
+        }
+
+        void BeginLine(AudioSource source, int at)
+        {
+            _line = source.clip;
+            _lineFrom = _lineAt = at;
+            _block = new float[_line.frequency / 100 * _line.channels];
+            _samples = new float[_line.frequency / 100];
+            Face.Direction.Seed = (uint)_seed;
+            Face.Restart(_line.frequency);
+            _plays.Voice = source;
+            _plays.VoiceStartS = -(float)_lineFrom / _line.frequency;
+        }
+
+        // silence follows the end of a clip
+        void ReadBlock(int count)
+        {
+            var there = Math.Min(Math.Max(_line.samples - _lineAt, 0), count);
+            if (there > 0) _line.GetData(_block, _lineAt);
+            for (var i = 0; i < count; i++)
+            {
+                float sum = 0;
+                for (var c = 0; i < there && c < _line.channels; c++) sum += _block[i * _line.channels + c];
+                _samples[i] = sum / _line.channels;
+            }
+            Face.Feed(_samples, 0, count);
+            _lineAt += count;
+        }
+
         void Direct()
         {
             var direction = Face.Direction;
@@ -211,8 +262,14 @@ namespace Facecue.Inference
         void Update()
         {
             if (Face == null) return;
+            Direct();
+            if (_input == VoiceInput.Clip)
+            {
+                ReadLine();
+                return;
+            }
             if (_heard != null) ReadMicrophone();
-            Hear(_samples, _ring.Read(_samples));
+            Face.Feed(_samples, 0, _ring.Read(_samples));
         }
 
         // on the sound's thread; the sound goes on as it is

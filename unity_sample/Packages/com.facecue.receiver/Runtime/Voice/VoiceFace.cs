@@ -64,6 +64,17 @@ namespace Facecue.Voice
             LevelDbfs = -120;
         }
 
+        /// <summary>Starts a stream of sound of another rate; makes a new resampler only where the rate is another.</summary>
+        public void Restart(int rateHz)
+        {
+            if (rateHz != _resampler.RateHz)
+            {
+                _resampler = new Resampler(rateHz);
+                _converted = new float[_resampler.Room(Slice)];
+            }
+            Reset();
+        }
+
         /// <summary>Takes mono samples; the faces they complete wait for TryTake.</summary>
         public void Feed(float[] samples, int start, int count)
         {
@@ -92,14 +103,14 @@ namespace Facecue.Voice
 
         public void Dispose() => _cues.Dispose();
 
-        readonly Resampler _resampler;
+        Resampler _resampler;
         readonly LogMel _features = new LogMel();
         readonly CueStream _cues;
         readonly SpeechGate _gate = new SpeechGate();
         readonly Retarget _retarget;
         readonly Chance _chance = new Chance(0);
         readonly FaceFrame[] _waiting = new FaceFrame[MaxWaiting];
-        readonly float[] _converted;
+        float[] _converted;
         readonly double[] _levels; // loudness of frames whose faces have not come out
         long _heard, _levelsTaken;
         double _power;
