@@ -369,8 +369,8 @@ def kill_run(mono: Mono, kills: int) -> Killed:
             if life % 4 == 1:
                 _babble(ports[0], life)
         seen = {wire: receiver.end() for wire, (_, receiver) in found.items()}
-    misread = sum(misread(frame) for of in seen.values() for frame in of.frames)
-    return Killed(kills, seen, misread, {wire: _returns(of.frames) for wire, of in seen.items()})
+    wrong = sum(misread(frame) for of in seen.values() for frame in of.frames)
+    return Killed(kills, seen, wrong, {wire: _returns(of.frames) for wire, of in seen.items()})
 
 
 def _babble(port: int, seed: int) -> None:

@@ -108,5 +108,39 @@ namespace Facecue.Wire.Tests
             }
             Assert.IsNotNull(CurveSession.Begin(new CurveKeys(key), out _));
         }
+
+        [Test]
+        public void RubbishInTheHandshakeIsRefused()
+        {
+            var chance = new Random(6);
+            var link = new ZmtpLink("face", new FrameRing(4), new CurveKeys("Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"));
+            for (var i = 0; i < 40; i++) // each makes keys of its own
+            {
+                link.Open(0);
+                Assert.IsTrue(ZmtpPeer.Give(link, ZmtpPeer.Greeting(mechanism: "CURVE")));
+                Assert.AreEqual(64 + 2 + 200, ZmtpPeer.Taken(link).Length, "greeting and HELLO");
+                var junk = new byte[i % 2 == 0 ? 160 : chance.Next(240)];
+                chance.NextBytes(junk);
+                Assert.IsFalse(ZmtpPeer.Give(link, ZmtpPeer.Command(i % 3 == 0 ? "READY" : i % 3 == 1 ? "WELCOME" : "MESSAGE", junk)));
+                Assert.IsFalse(link.Up);
+                StringAssert.Contains("bridge's key", link.Problem);
+            }
+        }
+
+        [Test]
+        public void OpeningAllocatesNothing()
+        {
+            var box = new CurveBox(Hex(AliceSecret), Hex(BobPublic));
+            var nonce = Hex(Nonce);
+            var data = new byte[1300];
+            Check.AllocatesNothing(() =>
+            {
+                for (var i = 0; i < 50; i++)
+                {
+                    box.Seal(data, 0, data.Length - 16, nonce);
+                    box.Open(data, 0, data.Length, nonce);
+                }
+            });
+        }
     }
 }
