@@ -19,7 +19,7 @@ LOOK = {
     # colour (sRGB), smoothness, glow
     "skin": ((0.91, 0.70, 0.58), 0.32, 0.0),
     "lips": ((0.80, 0.46, 0.42), 0.45, 0.0),
-    "mouth": ((0.34, 0.10, 0.10), 0.3, 0.0),
+    "mouth": ((0.36, 0.10, 0.10), 0.1, 0.0),
     "gums": ((0.78, 0.42, 0.41), 0.5, 0.0),
     "teeth_upper": ((0.96, 0.94, 0.90), 0.6, 0.0),
     "teeth_lower": ((0.93, 0.91, 0.87), 0.6, 0.0),
@@ -27,7 +27,7 @@ LOOK = {
     "ears": ((0.91, 0.70, 0.58), 0.32, 0.0),
     "brows": ((0.27, 0.16, 0.11), 0.2, 0.0),
     "lashes": ((0.13, 0.08, 0.07), 0.2, 0.0),
-    "hair": ((0.33, 0.19, 0.12), 0.45, 0.0),
+    "hair": ((0.38, 0.21, 0.13), 0.42, 0.0),
     "shirt": ((0.17, 0.43, 0.47), 0.15, 0.0),
     "eye_white_right": ((0.96, 0.95, 0.93), 0.8, 0.0),
     "iris_right": ((0.30, 0.50, 0.50), 0.85, 0.0),
@@ -175,7 +175,7 @@ def _cage(face: Floats) -> tuple[Floats, dict[str, Ints], dict[str, list[Ints]]]
         rings[side] = ids
         for a, b in zip(ids, ids[1:], strict=False):
             band = np.array(skull.ring_triangles(a, b))
-            skin.append(band if side == "right" else band[:, ::-1])
+            skin.append(band[:, ::-1] if side == "right" else band)
     ids = [np.array(mouth.LOOP)]
     for ring in mouth.rings(face):
         ids.append(np.arange(n, n + len(ring)))
@@ -183,9 +183,10 @@ def _cage(face: Floats) -> tuple[Floats, dict[str, Ints], dict[str, list[Ints]]]
         n += len(ring)
     rings["mouth"] = ids
     for k, (a, b) in enumerate(zip(ids[:-2], ids[1:-1], strict=True)):
-        (lips if k < mouth.LIP_RINGS else hollow).append(np.array(skull.ring_triangles(a, b, np.arange(5, 15))))
+        band = np.array(skull.ring_triangles(a, b, np.arange(5, 15)))[:, ::-1]
+        (lips if k < mouth.LIP_RINGS else hollow).append(band)
     last, tip = ids[-2], int(ids[-1][0])
-    hollow.append(np.array([(int(last[i]), int(last[(i + 1) % 20]), tip) for i in range(20)]))
+    hollow.append(np.array([(int(last[(i + 1) % 20]), int(last[i]), tip) for i in range(20)]))
     ids = [np.array(OVAL)]
     for ring in skull.meridians(skull.edge_of(face)).transpose(1, 0, 2)[1:]:
         ids.append(np.arange(n, n + len(ring)))
@@ -231,7 +232,7 @@ def _skin_tint(skin: Floats, fine: Floats, rings: dict[str, list[Ints]]) -> Floa
     half = np.abs(skin[:, 0])
     folded = np.stack([half, skin[:, 1], skin[:, 2]], 1)
     for at, radius, colour in (
-        ((4.7, -1.2, 3.8), 3.4, (1.03, 0.86, 0.84)),  # cheek
+        ((4.7, -1.2, 3.8), 3.4, (1.02, 0.92, 0.90)),  # cheek
         ((0.0, -1.4, 7.4), 1.9, (1.02, 0.88, 0.86)),  # tip of the nose
         ((0.0, -9.0, 4.9), 2.2, (1.0, 0.95, 0.94)),  # chin
     ):
@@ -241,11 +242,12 @@ def _skin_tint(skin: Floats, fine: Floats, rings: dict[str, list[Ints]]) -> Floa
         for k, dark in ((1, (0.72, 0.52, 0.50)), (2, (0.70, 0.48, 0.46)), (3, (0.6, 0.4, 0.4))):
             share = fine[:, rings[name][k]].sum(1, keepdims=True)
             tint *= 1 + share * (np.array(dark) - 1)
-    for k, dark in enumerate((1.0, 0.6, 0.75, 0.6, 0.3, 0.12, 0.1)):
-        tint *= 1 + fine[:, rings["mouth"][k]].sum(1, keepdims=True) * (dark - 1)
+    for k, dark in enumerate((1.0, 0.62, 0.9, 0.75, 0.35, 0.14, 0.1)):
+        colour = np.array([dark, dark**1.5, dark**1.4]) if k == 1 else np.full(3, dark)
+        tint *= 1 + fine[:, rings["mouth"][k]].sum(1, keepdims=True) * (colour - 1)
     under = np.clip((-9.0 - skin[:, 1]) / 2.0, 0, 1) * np.clip((4.2 - skin[:, 2]) / 2.5, 0, 1)
     tint *= 1 - 0.22 * under[:, None]  # in the chin's shade
-    nostril = bump(np.linalg.norm((folded - (0.78, -2.25, 6.05)) * (1, 1.2, 0.9), axis=1), 0.62)[:, None]
+    nostril = bump(np.linalg.norm((folded - (0.80, -1.78, 6.0)) * (1, 1.25, 0.8), axis=1), 0.52)[:, None]
     tint *= 1 - nostril * (1 - np.array([0.35, 0.2, 0.18]))
     return tint
 

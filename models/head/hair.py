@@ -39,20 +39,37 @@ def cast(origin: Floats, directions: Floats, vertices: Floats, triangles: Ints) 
     return out
 
 
-def hair(skin: Floats, triangles: Ints, around: int = 88, rows: int = 20) -> tuple[Floats, Ints, Floats]:
+PARTING_X = 2.7
+"""The parting lies this far on the subject's left, cm."""
+
+
+def _locks(base: Floats) -> Floats:
+    """(N,) 0 in the furrows, 1 on the backs of the locks, for places on the skull."""
+    x, y, z = base.T
+    front = np.clip((z - 0.5) / 3.5, 0, 1) ** 0.8
+    back = np.clip((-z - 7.0) / 4.0, 0, 1)
+    swept = np.where(x < PARTING_X, 0.95 * x + 0.55 * (y - 8), -0.9 * x + 0.5 * (y - 8) + 2.2)
+    sides = 1.15 * z + 0.28 * y + 0.5 * np.sin(0.5 * y)
+    phase = front * swept + (1 - front) * ((1 - back) * sides + back * (0.95 * x + 0.15 * y))
+    coarse = np.abs(np.sin(phase + 0.4 * np.sin(1.7 * phase)))
+    fine = np.abs(np.sin(2.3 * phase + 0.6))
+    return 0.75 * coarse**0.6 + 0.25 * np.where(back > 0, 0.7, fine**0.7)
+
+
+def hair(skin: Floats, triangles: Ints, around: int = 108, rows: int = 25) -> tuple[Floats, Ints, Floats]:
     """A modelled cap of hair with a side parting and combed locks: vertices, triangles, shade (V, 3)."""
     azimuth = np.arange(around) / around * 360.0
     folded = np.where(azimuth > 180, 360 - azimuth, azimuth)
     line = PchipInterpolator(*np.array(HAIRLINE).T)(folded)
-    top = np.array([0.06, 1.0, -0.12])
-    top /= np.linalg.norm(top)
-    # directions of the hairline: found on the skin by height
     heights = np.radians(np.linspace(-60, 80, 90))
     low = np.empty(around)
-    for i, a in enumerate(np.radians(azimuth)):
+    for i, a in enumerate(np.radians(azimuth)):  # the hairline is found on the skin by its height
         d = np.stack([np.sin(a) * np.cos(heights), np.sin(heights), np.cos(a) * np.cos(heights)], 1)
-        y = CENTRE[1] + d[:, 1] * cast(CENTRE, d, skin, triangles)
-        low[i] = np.interp(line[i], np.maximum.accumulate(y), heights)
+        at = CENTRE + d * cast(CENTRE, d, skin, triangles)[:, None]
+        low[i] = np.interp(line[i], np.maximum.accumulate(at[:, 1]), heights)
+        here = CENTRE + d[np.argmin(np.abs(heights - low[i]))] * 8.0
+        fringe = np.clip((here[2] - 0.0) / 3.0, 0, 1)
+        low[i] -= np.radians(3.2) * fringe * (float(_locks(here[None])[0]) - 0.45)
     t = np.concatenate([[0, 0.012, 0.03, 0.06], np.linspace(0.1, 0.97, rows - 4)])
     directions = []
     for share in t:
@@ -61,26 +78,22 @@ def hair(skin: Floats, triangles: Ints, around: int = 88, rows: int = 20) -> tup
         d = np.stack([np.sin(a) * np.cos(elevation), np.sin(elevation), np.cos(a) * np.cos(elevation)], 1)
         directions.append(d)
     d = np.vstack([*directions, [[0, 1, 0]]])
-    reach = cast(CENTRE, d, skin, triangles)
+    base = CENTRE + d * cast(CENTRE, d, skin, triangles)[:, None]
     share = np.concatenate([np.repeat(t, around), [1]])
-    az = np.concatenate([np.tile(np.radians(azimuth), len(t)), [0]])
-    base = CENTRE + d * reach[:, None]
-    # combed from a parting on the subject's left: locks run across the top to the right and down
-    part = np.clip((base[:, 0] - 2.6) / 1.0, -1, 1) * np.clip((base[:, 1] - 6) / 4, 0, 1) * np.clip((base[:, 2] + 9) / 5, 0, 1)
-    front = np.clip((base[:, 2] + 2) / 6, 0, 1) * np.clip((base[:, 1] - 5) / 3, 0, 1)
-    phase = 11.0 * az + 4.5 * np.sin(az) * share + 2.2 * share * np.cos(az * 2 + 0.5)
-    phase = np.where(base[:, 1] > 5, phase, phase)
-    across = base[:, 2] * 1.9 + base[:, 0] * 0.55 + 0.8 * np.sin(base[:, 0] * 0.7)
-    blend = np.clip((share - 0.25) / 0.35, 0, 1) ** 1.0
-    lock = (1 - blend) * np.abs(np.sin(phase)) ** 0.7 + blend * np.abs(np.sin(across)) ** 0.7
-    thick = 0.62 + 0.75 * np.clip(share / 0.5, 0, 1) + 0.75 * front * (1 - 0.35 * np.abs(part))
-    thick -= 0.35 * np.exp(-(((base[:, 0] - 2.9) / 0.45) ** 2)) * np.clip((base[:, 1] - 8) / 3, 0, 1) * np.clip((base[:, 2] + 6) / 4, 0, 1)
-    side = np.clip((np.abs(base[:, 0]) - 6.0) / 1.5, 0, 1) * np.clip((3.5 - np.abs(base[:, 1] - 2.5)) / 3, 0, 1)
-    thick *= 1 - 0.35 * side
-    rim = np.clip(share / 0.075, 0, 1)
+    x, y, z = base.T
+    lock = _locks(base)
+    quiff = np.exp(-(((x + 1.6) / 4.2) ** 2 + ((z - 2.6) / 4.0) ** 2)) * np.clip((y - 7.0) / 2.5, 0, 1)
+    crown = np.clip((y - 6) / 5, 0, 1)
+    sides = np.clip((np.abs(x) - 5.5) / 2.0, 0, 1) * np.clip((7.0 - y) / 2.0, 0, 1)
+    parting = np.exp(-(((x - PARTING_X - 0.05 * z) / 0.38) ** 2)) * np.clip((y - 8.2) / 2, 0, 1) * np.clip((z + 5) / 4, 0, 1)
+    thick = 0.75 + 0.55 * crown + 1.25 * quiff - 0.22 * sides - 0.55 * parting
+    rim = np.clip(share / 0.085, 0, 1)
     rounded = np.sqrt(np.clip(1 - (1 - rim) ** 2, 0, 1))
-    thickness = -0.12 + (thick + 0.12) * rounded + 0.22 * (lock - 0.6) * rounded
+    groove = 0.30 + 0.22 * crown
+    thickness = -0.15 + (thick + 0.15) * rounded + groove * (lock - 0.75) * rounded
     out = base + d * thickness[:, None]
+    out[:, 2] += 0.5 * quiff * rounded  # it stands over the forehead
+    out[:, 0] -= 0.45 * quiff * rounded
     faces = []
     for k in range(len(t) - 1):
         for i in range(around):
@@ -88,7 +101,7 @@ def hair(skin: Floats, triangles: Ints, around: int = 88, rows: int = 20) -> tup
             faces += [(a, b, b + around), (a, b + around, a + around)]
     last, tip = (len(t) - 1) * around, len(out) - 1
     faces += [(last + i, last + (i + 1) % around, tip) for i in range(around)]
-    shade = 0.80 + 0.28 * lock
+    shade = (0.62 + 0.46 * lock) * (1 - 0.3 * parting) * (0.8 + 0.2 * rounded)
     return out.astype(np.float32), np.array(faces, np.int64), np.repeat(shade[:, None], 3, 1).astype(np.float32)
 
 
@@ -96,6 +109,7 @@ def brow(face: Floats, side: str, samples: int = 15, around: int = 7) -> tuple[F
     """A brow as a rounded stroke that lies on the skin, thick at the nose, thin at the temple."""
     upper, lower = (face[list(i)].astype(float) for i in BROWS[side])
     middle = 0.42 * upper + 0.58 * lower
+    middle[3:, 1] += (0.05, 0.12)  # no frown at rest
     middle[0] += 0.25 * (middle[0] - middle[1])
     line = CubicSpline(np.arange(5), middle)(np.linspace(0, 4.1, samples))
     along = np.gradient(line, axis=0)
@@ -105,7 +119,7 @@ def brow(face: Floats, side: str, samples: int = 15, around: int = 7) -> tuple[F
     vertices = []
     for k, (p, a) in enumerate(zip(line, along, strict=True)):
         u = k / (samples - 1)
-        half = 0.40 * (0.28 + 0.72 * u**0.7) * np.sqrt(np.clip(1 - ((u - 0.5) / 0.5) ** 14, 0, 1)) * (1 if k else 0.1)
+        half = 0.36 * (0.28 + 0.72 * u**0.7) * np.sqrt(np.clip(1 - ((u - 0.5) / 0.5) ** 14, 0, 1)) * (1 if k else 0.1)
         if k == samples - 1:
             half = 0.16
         up = np.cross(a, out) * (1 if np.cross(a, out)[1] > 0 else -1)
@@ -144,16 +158,16 @@ def ear(rings: int = 12, around: int = 30) -> tuple[Floats, Ints, Floats]:
     for k, r in enumerate(rho):
         helix = np.exp(-(((r - 0.88) / 0.10) ** 2)) * (1 - lobe) * (1 - 0.75 * frontal * (s < 0.3))
         anti = np.exp(-(((r - 0.60) / 0.12) ** 2)) * np.clip(c + 0.35, 0, 1) * (1 - lobe) * 0.9
-        tragus = np.exp(-(((r - 0.62) / 0.16) ** 2)) * np.exp(-(((turn - np.pi * 1.03) / 0.28) ** 2))
-        concha = np.exp(-((r / 0.42) ** 2))
+        tragus = np.exp(-(((r - 0.86) / 0.22) ** 2)) * np.exp(-(((turn - np.pi * 1.06) / 0.34) ** 2))
+        concha = np.exp(-((r / 0.46) ** 4))
         groove = np.exp(-(((r - 0.74) / 0.07) ** 2)) * (1 - lobe) * np.clip(c + 0.6, 0, 1)
-        height = 0.55 * helix + 0.38 * anti + 0.38 * tragus - 0.55 * concha - 0.08 * groove + 0.16 * lobe * r
+        height = 0.55 * helix + 0.42 * anti + 0.34 * tragus - 0.42 * concha - 0.08 * groove + 0.16 * lobe * r
         if k >= rings - 1:  # the rim turns over and goes back to the skull
             height = np.array([0.12, -0.25, -1.0])[k - rings + 1] + 0.0 * c
         vertices.append(np.stack([back * r, up * r + 0.0, height], 1))
         shade.append(np.clip(1 - 0.42 * concha - 0.22 * groove, 0, 1))
-    flat = np.vstack([[[0, 0, -0.5]], *vertices])
-    tint = np.concatenate([[0.55], *shade])
+    flat = np.vstack([[[0, 0, float(vertices[0][:, 2].mean())]], *vertices])
+    tint = np.concatenate([[float(shade[0].mean())], *shade])
     # ear plane → head: u points back and out, v up and a little back, w out
     flare, lean = np.radians(24), np.radians(-10)
     u = np.array([np.sin(flare), 0, -np.cos(flare)])
@@ -162,7 +176,7 @@ def ear(rings: int = 12, around: int = 30) -> tuple[Floats, Ints, Floats]:
     u2, v2 = u * np.cos(lean) + v * np.sin(lean), v * np.cos(lean) - u * np.sin(lean)
     at = np.array([8.0, 0.9, -4.55])
     points = at + flat[:, :1] * u2 + flat[:, 1:2] * v2 + flat[:, 2:] * w
-    triangles = [(0, 1 + (i + 1) % around, 1 + i) for i in range(around)]
+    triangles = [(0, 1 + i, 1 + (i + 1) % around) for i in range(around)]
     for k in range(len(rho) - 1):
         for i in range(around):
             a, b = 1 + k * around + i, 1 + k * around + (i + 1) % around

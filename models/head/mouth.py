@@ -86,7 +86,7 @@ def _rounded_box(size: tuple[float, float, float], flare: float) -> tuple[Floats
 
 def teeth(lips_at: Floats, lower: bool) -> tuple[Floats, Ints]:
     """One row of twelve. `lips_at` (3,): where the lips meet in the middle."""
-    front, width = (lips_at[2] - 0.98, 2.12) if lower else (lips_at[2] - 0.72, 2.3)
+    front, width = (lips_at[2] - 1.2, 2.1) if lower else (lips_at[2] - 0.95, 2.28)
     edge = lips_at[1] + (-0.17 if lower else -0.12)
     vertices, triangles, n = [], [], 0
     for side in (1, -1):
@@ -114,7 +114,7 @@ def teeth(lips_at: Floats, lower: bool) -> tuple[Floats, Ints]:
 
 def gum(lips_at: Floats, lower: bool, columns: int = 22, around: int = 8) -> tuple[Floats, Ints]:
     """The pink ridge that a row of teeth stands in."""
-    front, width = (lips_at[2] - 1.0, 2.12) if lower else (lips_at[2] - 0.76, 2.3)
+    front, width = (lips_at[2] - 1.22, 2.1) if lower else (lips_at[2] - 0.99, 2.28)
     level = lips_at[1] + (-0.17 - TOOTH_HEIGHT - 0.12 if lower else -0.12 + TOOTH_HEIGHT + 0.12)
     half = sum(w for w, _ in (LOWER_TEETH if lower else UPPER_TEETH))
     at, direction = _arch(np.linspace(-half, half, columns), front, width)
@@ -136,14 +136,14 @@ def gum(lips_at: Floats, lower: bool, columns: int = 22, around: int = 8) -> tup
 
 def tongue(lips_at: Floats) -> tuple[Floats, Ints, Floats]:
     """The tongue at rest behind the lower teeth: vertices, triangles, and each vertex's place 0 (tip) … 1 (root)."""
-    tip, root = np.array([0, lips_at[1] - 0.62, lips_at[2] - 1.5]), np.array([0, lips_at[1] - 1.2, lips_at[2] - 5.4])
+    tip, root = np.array([0, lips_at[1] - 0.8, lips_at[2] - 1.75]), np.array([0, lips_at[1] - 1.2, lips_at[2] - 5.4])
     vertices, place = [], []
     for k in range(TONGUE_ROWS):
         u = (k / (TONGUE_ROWS - 1)) ** 1.6
         wide = 1.62 * np.sqrt(max(0.0, 1 - (1 - min(u / 0.45, 1)) ** 2)) + 0.02
         tall = 0.46 * np.sqrt(max(0.0, 1 - (1 - min(u / 0.3, 1)) ** 2)) + 0.01 + 0.25 * u
         turn = np.arange(TONGUE_COLUMNS) / TONGUE_COLUMNS * 2 * np.pi
-        middle = tip + (root - tip) * u + (0, 0.5 * np.sin(np.pi * u), 0)
+        middle = tip + (root - tip) * u + (0, 0.4 * np.sin(np.pi * u), 0)
         ring = np.stack([wide * np.cos(turn), tall * np.sin(turn), 0 * turn], 1)
         groove = 0.12 * np.exp(-((ring[:, 0] / 0.3) ** 2)) * (np.sin(turn) > 0) * np.sin(np.pi * min(u * 1.3, 1))
         ring[:, 1] -= groove

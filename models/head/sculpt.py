@@ -13,15 +13,21 @@ from models.head import eye, mouth
 from models.head.bust import Bust
 from models.head.face import LOWER_LIP, UPPER_LIP, bump
 from models.head.mesh import Ints, normals
-from models.head.shapes import swapped
+from models.head.shapes import opened, swapped
 
 GAIN = {
-    "browDown": 1.35, "browInnerUp": 1.45, "browOuterUp": 1.15, "cheekSquint": 1.2, "mouthFrown": 1.25,
-    "mouthPress": 1.2, "mouthLowerDown": 1.2, "mouthShrugLower": 1.15,
+    "browDown": 1.7, "browInnerUp": 1.45, "browOuterUp": 1.15, "cheekSquint": 1.2, "mouthFrown": 1.25,
+    "mouthPress": 1.5, "jawLeft": 1.7, "jawRight": 1.7, "mouthLowerDown": 1.2, "mouthShrugLower": 1.3,
 }  # fmt: skip
 """A stylised face says it louder than people do; 1 elsewhere."""
 HINGE = np.array([0.0, 0.3, -3.0])
 """The jaw turns about the line along x through this."""
+CLOSED = {
+    "mouthRollUpper": 0.15, "mouthRollLower": 0.5, "mouthPucker": 0.5, "mouthPressLeft": 0.5, "mouthShrugLower": 0.5,
+    "mouthShrugUpper": 0.2, "mouthDimpleLeft": 0.5, "mouthSmileLeft": 0.4, "mouthFrownLeft": 0.5, "mouthLeft": 0.5,
+    "mouthRight": 0.5, "cheekPuff": 0.5, "jawForward": 0.3, "jawLeft": 0.3, "jawRight": 0.3, "mouthStretchLeft": 0.3,
+}  # fmt: skip
+"""Shapes that leave closed lips closed, and how much of that is the upper lip's doing."""
 BUMPS: dict[str, tuple[tuple[tuple[float, float, float], float, tuple[float, float, float], float], ...]] = {
     # (middle on the subject's left, radius, movement, movement along the normal)
     "cheekPuff": (((5.0, -3.3, 2.8), 3.5, (0.1, 0, 0), 1.15), ((2.2, -3.4, 5.0), 1.6, (0, 0, 0), 0.25)),
@@ -33,7 +39,7 @@ BUMPS: dict[str, tuple[tuple[tuple[float, float, float], float, tuple[float, flo
                       ((0.9, 2.6, 5.0), 1.2, (-0.12, -0.12, 0), 0.12)),
     "browDownLeft": (((1.1, 4.6, 5.2), 1.4, (-0.18, -0.1, 0), 0.16),),
     "mouthFrownLeft": (((2.9, -6.6, 3.9), 1.4, (0, -0.2, 0), 0.12),),
-    "mouthPressLeft": (((2.9, -5.0, 4.1), 1.2, (0.05, 0, 0), 0.18),),
+    "mouthPressLeft": (((3.1, -5.2, 4.0), 1.7, (0.05, 0, 0), 0.16),),
     "mouthShrugLower": (((0, -7.9, 4.9), 1.7, (0, 0.15, 0), 0.2),),
     "mouthStretchLeft": (((4.3, -6.4, 2.6), 2.0, (0.25, -0.1, -0.1), 0),),
 }  # fmt: skip
@@ -45,9 +51,9 @@ LID_MOVES = {
     "eyeLookUp": (-0.16, -0.10, 0.0),
     "eyeLookIn": (0.03, 0.0, -0.09),
     "eyeLookOut": (0.03, 0.0, 0.09),
-    "eyeSquint": (0.15, -0.30, 0.0),
+    "eyeSquint": (0.0, -0.18, 0.0),
     "eyeWide": (-0.30, 0.08, 0.0),
-    "cheekSquint": (0.04, -0.16, 0.0),
+    "cheekSquint": (0.0, -0.09, 0.0),
 }
 """How lids move, in shares of the lids' distance at rest, + down."""
 LID_REACH = (1.75, 1.5)
@@ -67,7 +73,11 @@ def shapes_of(bust: Bust, face_shapes: Floats) -> Floats:
         if name.endswith("Right") and name not in ("jawRight", "mouthRight"):
             continue
         out[i] = _one(bust, name, face_shapes[i], rest_normals)
-    out[ARKIT_INDEX["mouthClose"]] += _meeting(bust, out[ARKIT_INDEX["jawOpen"]], out[ARKIT_INDEX["mouthClose"]])
+    skin = bust.spans["skin"]
+    jaw, close = out[ARKIT_INDEX["jawOpen"]], out[ARKIT_INDEX["mouthClose"]]
+    close[skin] += _meeting(bust, jaw + close, 0.3)
+    for name, upper_share in CLOSED.items():
+        out[ARKIT_INDEX[name]][skin] += _meeting(bust, out[ARKIT_INDEX[name]], upper_share)
     for i, name in enumerate(ARKIT):
         other = ARKIT_INDEX[swapped(name)]
         if other == i:
@@ -102,6 +112,8 @@ def _one(bust: Bust, name: str, points: Floats, rest_normals: Floats) -> Floats:
     if base.startswith("eye"):
         points = points * 0
     move[: len(points)] = points * gain
+    if name.startswith("mouthRoll"):
+        move[:, 2] *= 0.5  # teeth stand behind these lips
     _follow(bust, name, move)
     skin = bust.fine @ move
     for middle, radius, shift, along in BUMPS.get(name, ()):
@@ -221,40 +233,45 @@ def _off_the_ball(bust: Bust, skin: Floats) -> Floats:
     rest = bust.vertices[bust.spans["skin"]].astype(float)
     out = skin.copy()
     moving = np.abs(skin).sum(1) > 1e-6
-    for at in bust.eyes.values():
+    for side, at in bust.eyes.items():
+        hidden = bust.fine[:, np.concatenate(bust.rings[side][1:])].sum(1) > 0.3
         near = moving & (np.linalg.norm(rest - at, axis=1) < eye.RADIUS + 1.2)
+        least = np.where(hidden, eye.RADIUS + 0.012, eye.RADIUS + 0.10)[near, None]
         for w in (1.0, 0.75, 0.5, 0.25):
             p = rest[near] + w * out[near]
             away = p - at
             r = np.linalg.norm(away, axis=1, keepdims=True)
-            out[near] += np.clip(eye.RADIUS + 0.012 - r, 0, None) / w * away / r
+            out[near] += np.clip(least - r, 0, None) / w * away / r
     return out
 
 
-def _meeting(bust: Bust, jaw: Floats, close: Floats) -> Floats:
-    """(V, 3) what mouthClose lacks so that lips meet when the jaw is open."""
+def _meeting(bust: Bust, move: Floats, upper_share: float) -> Floats:
+    """(S, 3) movement that brings lips together again where the displacement `move` (V, 3) parts or crosses them.
+
+    `upper_share`: how much of it the upper lip does.
+    """
     upper, lower = np.array(UPPER_LIP[1:-1]), np.array(LOWER_LIP[1:-1])
     rest = bust.vertices
-    extra = np.zeros_like(bust.cage, dtype=float)
+    at = bust.cage[:468]
     ring = bust.rings["mouth"][1]
-    at = rest[:468]
-    for _ in range(10):
-        now = rest + jaw + close
-        now = now[:468] + (bust.fine @ extra)[:468]
+    loop = list(mouth.LOOP)
+    low_side = (at[:, 1] - opened(at)[:, 1]) > 0.05
+    extra = np.zeros_like(bust.cage, dtype=float)
+    spreads = {}
+    for rim, low in ((upper, False), (lower, True)):
+        near = bump(np.linalg.norm(at[:, None] - at[rim][None], axis=2), 1.5)
+        near[low_side != low] = 0
+        near[rim] = np.eye(len(rim))
+        total = near.sum(1, keepdims=True)
+        spreads[low] = near / np.maximum(total, 1e-9) * near.max(1, keepdims=True)
+    for _ in range(14):
+        now = (rest + move)[:468] + (bust.fine @ extra)[:468]
         gap = (now[upper] - now[lower]) - (rest[upper] - rest[lower])
-        for rim, share in ((upper, -0.3), (lower, 0.7)):
-            for k, i in enumerate(rim):
-                reach = bump(np.linalg.norm(at - at[i], axis=1), 0.75)
-                side = np.ones(468)
-                side[list(UPPER_LIP if rim is lower else LOWER_LIP)] = 0
-                side[[i]] = 1
-                extra[i] += share * gap[k]
-                ringed = ring[list(mouth.LOOP).index(int(i))]
-                extra[ringed] += share * gap[k] * 0.9
-                _ = reach
-    out = np.zeros_like(rest)
-    out[bust.spans["skin"]] = bust.fine @ extra
-    return out
+        for rim, low, share in ((upper, False, -upper_share), (lower, True, 1 - upper_share)):
+            extra[:468] += spreads[low] @ (share * gap) * 0.8
+            behind = ring[[loop.index(int(i)) for i in rim]]
+            extra[behind] += share * gap * 0.8 * 0.9
+    return bust.fine @ extra
 
 
 def _carried(bust: Bust, name: str, out: Floats) -> None:

@@ -9,6 +9,7 @@ its covariance is partly learned from the tracks, and lips and lids are neighbou
 from __future__ import annotations
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from bridge.frames import ARKIT, ARKIT_INDEX, Floats
 from models.data.landmarker import LANDMARKS
@@ -56,6 +57,33 @@ def opened(face: Floats) -> Floats:
         away = face - at
         low = np.clip(-away[:, 1] / 0.2 + 0.5, 0, 1) * bump(np.linalg.norm(away, axis=1), 3.0)
         out[:, 1] -= 0.8 * low
+    return out
+
+
+LIP_CONTOURS = (
+    (48, 49, 50, 51, 52, 53, 54),
+    (48, 59, 58, 57, 56, 55, 54),
+    (60, 61, 62, 63, 64),
+    (60, 67, 66, 65, 64),
+)
+"""The lips' landmarks from the right corner to the left one."""
+
+
+def along_lips(table: Floats, measured_on: Floats, face: Floats) -> Floats:
+    """The table (52, 68, 3) read where our lip landmarks lie: two makers' points are not at the same share of a lip.
+
+    `measured_on` (68, 3): the face the table belongs to; `face` (468, 3): ours.
+    """
+    out = table.copy()
+    ours = face[list(LANDMARKS)]
+    for line in LIP_CONTOURS:
+        at = list(line)
+
+        def share(x: Floats) -> Floats:
+            return (x - x[0]) / (x[-1] - x[0])
+
+        theirs, mine = share(measured_on[at, 0]), share(ours[at, 0])
+        out[:, at] = PchipInterpolator(theirs, table[:, at], axis=1)(mine)
     return out
 
 

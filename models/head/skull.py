@@ -7,7 +7,7 @@ and mirrored. cm, head frame.
 from __future__ import annotations
 
 import numpy as np
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from bridge.frames import Floats
 from models.head.face import OVAL
@@ -98,8 +98,9 @@ def shirt(points: int = 40) -> tuple[Floats, Ints]:
     """A bust in a round-necked shirt."""
     turn = -np.arange(points) / points * 2 * np.pi
     side, front = np.sin(turn), np.cos(turn)
+    steps = np.concatenate([np.arange(4), np.arange(4, len(SHIRT) - 1, 0.5), [len(SHIRT) - 1]])
     rows = []
-    for width, depth, middle, height, drop in SHIRT:
+    for width, depth, middle, height, drop in PchipInterpolator(np.arange(len(SHIRT)), SHIRT)(steps):
         squarer = 2.0 if width < 9 else 2.4
         x = width * np.sign(side) * np.abs(side) ** (2 / squarer)
         z = middle + depth * np.sign(front) * np.abs(front) ** (2 / squarer)
@@ -108,10 +109,10 @@ def shirt(points: int = 40) -> tuple[Floats, Ints]:
     bottom = np.array([[0, SHIRT[-1, 3] - 0.1, SHIRT[-1, 2]]])
     vertices = np.concatenate([*rows, bottom]).astype(np.float32)
     triangles = []
-    for k in range(len(SHIRT) - 1):
+    for k in range(len(rows) - 1):
         a = np.arange(points) + k * points
         triangles += ring_triangles(a, a + points)
-    last, tip = (len(SHIRT) - 1) * points, len(vertices) - 1
+    last, tip = (len(rows) - 1) * points, len(vertices) - 1
     triangles += [(last + i, last + (i + 1) % points, tip) for i in range(points)]
     return vertices, np.array(triangles, np.int64)
 

@@ -140,7 +140,8 @@ namespace Facecue
             cm = new Vector3(inFrame.X, inFrame.Y, inFrame.Z) + EyesCm;
             if (seen.z <= 0 || Mathf.Abs(seen.x) > 3 * seen.z) return false;
             // farther away than can be told: the same direction, nearer
-            var shrink = Mathf.Min(1, FarthestCm / Mathf.Max(Mathf.Abs(cm.x), Mathf.Abs(cm.y), 1), DeepestCm / Mathf.Max(cm.z, 1));
+            var beside = Mathf.Max(Mathf.Abs(cm.x), Mathf.Abs(cm.y));
+            var shrink = Mathf.Min(FarthestCm / Mathf.Max(beside, FarthestCm), DeepestCm / Mathf.Max(cm.z, DeepestCm));
             cm = EyesCm + (cm - EyesCm) * shrink;
             cm.z = Mathf.Max(cm.z, NearestCm);
             return true;

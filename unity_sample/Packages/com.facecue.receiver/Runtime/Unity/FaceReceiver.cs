@@ -115,7 +115,7 @@ namespace Facecue
             _buffer.MinDelayS = _minDelayMs / 1000;
             _buffer.MaxDelayS = Math.Max(_minDelayMs, _maxDelayMs) / 1000;
             while (_source != null && _source.TryTake(_incoming)) _buffer.Push(_incoming, _incoming.ArrivalS);
-            var live = _voice != null && _voice.isPlaying
+            var live = _voice != null && _voice.isPlaying && _voice.clip != null
                 ? _buffer.SampleAt(_voiceStartS + VoiceTimeS(), nowS, Frame)
                 : _buffer.Sample(nowS, Frame);
             Count(nowS);

@@ -8,7 +8,7 @@ namespace Facecue.Wire
     /// </summary>
     sealed class BackOff
     {
-        public const double FirstS = 0.1, LongestS = 3.0;
+        public const double FirstS = 0.1, LongestS = 1.0;
 
         readonly Random _chance;
         double _nextS = FirstS;

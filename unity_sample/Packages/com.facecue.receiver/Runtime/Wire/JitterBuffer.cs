@@ -17,7 +17,7 @@ namespace Facecue.Wire
         public const double RestS = 0.3;
 
         /// <summary>From where it is back to the frames that come again; less after a short gap.</summary>
-        const double ReturnS = 0.1;
+        public const double ReturnS = 0.15;
 
         /// <summary>A hole between two frames that is no longer than this is bridged by interpolation.</summary>
         const double HoleS = 0.25;
@@ -27,6 +27,9 @@ namespace Facecue.Wire
 
         /// <summary>So many such frames, one after the other at the pace of a stream, are a new stream.</summary>
         const int NewStream = 3;
+
+        /// <summary>From one frame to the next; what is beyond that is none of the rates that are sent.</summary>
+        const double ShortestS = 0.004, LongestS = 0.2;
 
         readonly FrameShelf _shelf;
         readonly PlayClock _clock = new PlayClock();
@@ -166,15 +169,15 @@ namespace Facecue.Wire
         void Follow(FaceFrame frame)
         {
             var numbers = frame.Number - _shelf.Newest.Number;
-            if (numbers <= 0) // counted anew, while time goes on
+            var interval = numbers > 0 ? (frame.TimeS - _shelf.Newest.TimeS) / numbers : 0;
+            if (interval < ShortestS) // counted anew, as at another rate, while time goes on
             {
                 _lostBefore += Missing;
                 _base = frame.Number;
                 _got = 0;
                 return;
             }
-            var interval = (frame.TimeS - _shelf.Newest.TimeS) / numbers;
-            if (interval < 0.002 || interval > 0.2) return;
+            if (interval > LongestS) return;
             if (Math.Abs(interval - _seenIntervalS) < 0.02 * interval) IntervalS = interval;
             _seenIntervalS = interval;
         }

@@ -89,6 +89,7 @@ namespace Facecue.Wire
                 {
                     using (var socket = new Socket(_address.AddressFamily, SocketType.Dgram, ProtocolType.Udp))
                     {
+                        Alone(socket);
                         socket.ReceiveBufferSize = BufferBytes;
                         socket.Bind(new IPEndPoint(_address, _port));
                         Tell(LinkState.Connected, $"listens on UDP {_address}:{_port}");
@@ -106,6 +107,20 @@ namespace Facecue.Wire
                     // closed under us by an engine that ends
                 }
                 if (!_closing) _ending.WaitOne(AgainMs);
+            }
+        }
+
+        /// <summary>Else Mono lets two programs open the same port, and each misses what the other takes.</summary>
+        static void Alone(Socket socket)
+        {
+            try
+            {
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, false);
+                socket.ExclusiveAddressUse = true;
+            }
+            catch (SocketException)
+            {
+                // a system that knows no such wish
             }
         }
 

@@ -33,7 +33,8 @@ namespace Facecue.Wire
         readonly Thread _thread;
         volatile bool _closing;
         string _where;
-        bool _told;
+        bool _told; // that another wire version was refused
+        bool _shut;
         long _received;
 
         /// <summary>
@@ -107,7 +108,7 @@ namespace Facecue.Wire
                 }
                 if (_closing) return;
                 Count(FaceClock.NowS);
-                if (!_told) Say(_link.Problem == null ? LinkState.Connecting : LinkState.Refused, $"{_where}: {reason}");
+                if (!_told) Say(_link.Problem == null && !_shut ? LinkState.Connecting : LinkState.Refused, $"{_where}: {reason}");
                 if (Wait(_backOff.Next())) return;
             }
         }
@@ -115,8 +116,9 @@ namespace Facecue.Wire
         /// <summary>One connection from beginning to end; why it ended.</summary>
         string Talk()
         {
-            _told = false;
+            _told = _shut = false;
             _link.Open(FaceClock.NowS); // what was wrong with the last peer is not wrong with the next
+            if (_link.Problem != null) return _link.Problem; // keys that are none
             Socket socket = null;
             try
             {
@@ -175,7 +177,8 @@ namespace Facecue.Wire
                 {
                     var room = _link.Frames.Room(out var offset);
                     var count = socket.Receive(_link.Frames.Data, offset, room, SocketFlags.None, out var error);
-                    if (error != SocketError.Success && error != SocketError.WouldBlock) return "the connection was lost";
+                    if (error != SocketError.Success && error != SocketError.WouldBlock)
+                        return up ? "the connection was lost" : Shut();
                     if (count == 0) return up ? "the bridge closed the connection" : Shut();
                     _link.Frames.Filled(count);
                     var now = FaceClock.NowS;
@@ -194,10 +197,14 @@ namespace Facecue.Wire
             return "closed";
         }
 
-        /// <summary>The peer hung up during the handshake: with keys that is how it refuses.</summary>
-        string Shut() => _link.Encrypted
-            ? "the bridge closed the connection during the handshake; it does not know this receiver's key, or its own is another"
-            : "the bridge closed the connection during the handshake";
+        /// <summary>The peer hung up during the handshake: that is how ZeroMQ refuses one with other keys, or with none.</summary>
+        string Shut()
+        {
+            _shut = true;
+            return "the bridge closed the connection during the handshake; " + (_link.Encrypted
+                ? "its public key is another one, or it has no keys (?curve=NAME)"
+                : "if its sink has keys (?curve=NAME), the receiver needs them, too");
+        }
 
         bool Flush(Socket socket)
         {

@@ -91,11 +91,17 @@ namespace Facecue.Wire.Tests
         public static ZmtpLink Up(string actor, FrameRing ring, byte minor = 1)
         {
             var link = new ZmtpLink(actor, ring);
+            Shake(link, minor);
+            return link;
+        }
+
+        /// <summary>A new connection of a link, up to the end of the handshake.</summary>
+        public static void Shake(ZmtpLink link, byte minor = 1)
+        {
             link.Open(0);
             Give(link, Greeting(minor));
             Give(link, Ready());
             Taken(link);
-            return link;
         }
     }
 }
