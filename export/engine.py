@@ -75,6 +75,8 @@ def write_engine(source: Path, folder: Path) -> dict[str, float]:
         FileNotFoundError: if there is no such network.
         ValueError: if it is none of ours, an operator is unknown to Unity, or the result says something else.
     """
+    if folder.exists() and not folder.is_dir():
+        raise EngineError(f"{folder} is a file; name a folder")
     model = loaded(source)
     contract = contract_of(model, source)
     unpack(model)
