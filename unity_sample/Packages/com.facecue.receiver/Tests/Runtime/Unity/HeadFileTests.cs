@@ -96,10 +96,27 @@ namespace Facecue.Tests
                 {
                     var changed = (byte[])whole.Clone();
                     changed[at] = value;
-                    try { new HeadFile(changed); read++; }
+                    try { Whole(new HeadFile(changed)); read++; }
                     catch (FormatException) { }
                 }
             Assert.Greater(read, 0);
+        }
+
+        // whoever builds a mesh of it need not look again
+        static void Whole(HeadFile head)
+        {
+            foreach (var corner in head.Triangles) Assert.Less(corner, head.VertexCount);
+            foreach (var morph in head.Morphs)
+                foreach (var vertex in morph.Indices) Assert.Less(vertex, head.VertexCount);
+            var first = 0;
+            foreach (var part in head.Parts)
+            {
+                Assert.AreEqual(first, part.FirstIndex);
+                first += part.IndexCount;
+            }
+            Assert.AreEqual(head.Triangles.Length, first);
+            foreach (var share in head.HeadShare) Assert.That(share >= 0 && share <= 1);
+            foreach (var value in head.Vertices) Assert.IsFalse(float.IsNaN(value) || float.IsInfinity(value));
         }
 
         [Test]
