@@ -88,13 +88,7 @@ def _for_unity(source: Path | None, lookahead: str, folder: Path) -> int:
     except (OSError, ValueError) as error:
         print(f"export: {error}", file=sys.stderr)
         return 1
-    size = sum(
-        path.stat().st_size for path in folder.glob("*") if path.suffix in (".onnx", ".json", ".bytes")
-    )
-    print(
-        f"{folder}: {size / 1e6:.1f} MB; over {FRAMES} frames "
-        + ", ".join(f"{n} {d:.1e}" for n, d in measured.items())
-    )
+    print(f"{folder}: over {FRAMES} frames " + ", ".join(f"{n} {d:.1e}" for n, d in measured.items()))
     return 0
 
 

@@ -12,7 +12,6 @@ out is checked against that before it is kept.
 from __future__ import annotations
 
 import json
-import shutil
 import struct
 import tempfile
 from dataclasses import asdict
@@ -67,7 +66,7 @@ def write_engine(source: Path, folder: Path) -> dict[str, float]:
 
     Args:
         source: a file of `python -m export`, of either profile.
-        folder: where they go; files of these names are replaced, all at once or not at all.
+        folder: where they go; files of these names are replaced, once all are written.
 
     Returns:
         What was measured: the largest difference of each output and of the states over `FRAMES` frames.
@@ -76,6 +75,8 @@ def write_engine(source: Path, folder: Path) -> dict[str, float]:
         FileNotFoundError: if there is no such network.
         ValueError: if it is none of ours, an operator is unknown to Unity, or the result says something else.
     """
+    if folder.exists() and not folder.is_dir():
+        raise EngineError(f"{folder} is a file; name a folder")
     model = loaded(source)
     contract = contract_of(model, source)
     unpack(model)
@@ -106,7 +107,7 @@ def write_engine(source: Path, folder: Path) -> dict[str, float]:
         for name, data in files.items():
             (Path(beside) / name).write_bytes(data)
         for name in files:
-            shutil.move(Path(beside) / name, folder / name)
+            (Path(beside) / name).replace(folder / name)
     return measured
 
 

@@ -82,7 +82,7 @@ def assemble(face: Floats) -> Bust:
     fine, fine_triangles = subdivided(triangles, len(cage))
     cage = _kept(cage, fine, face)
     kind = np.repeat(kind, 4)
-    skin = fine @ cage
+    skin = _outside(fine @ cage, centres)
     parts: dict[str, Ints] = {k: fine_triangles[kind == i] for i, k in enumerate(kinds)}
     shown = np.concatenate([parts["skin"], parts["lips"]])
     vertices, colours, spans = [skin], [_skin_tint(skin, fine, rings)], {"skin": slice(0, len(skin))}
@@ -142,7 +142,16 @@ def assemble(face: Floats) -> Bust:
     front = np.clip((everything[:, 2] + 3.5) / 4, 0, 1) * np.clip((everything[:, 1] + 12.3) / 1.5, 0, 1)
     share = share * share * (3 - 2 * share)
     share = np.maximum(share, front)  # the chin does not bend
-    for name in ("hair", "ear_left", "ear_right", "tongue", "teeth_upper", "teeth_lower", "gum_upper", "gum_lower"):
+    for name in (
+        "hair",
+        "ear_left",
+        "ear_right",
+        "tongue",
+        "teeth_upper",
+        "teeth_lower",
+        "gum_upper",
+        "gum_lower",
+    ):
         share[spans[name]] = 1
     share[spans["shirt"]] = 0
     return Bust(
@@ -207,6 +216,16 @@ def _kept(cage: Floats, fine: Floats, face: Floats) -> Floats:
     out = cage.copy()
     for _ in range(12):
         out[: len(face)] += hold * (face - (fine @ out)[: len(face)])
+    return out
+
+
+def _outside(skin: Floats, centres: dict[str, Floats]) -> Floats:
+    """The skin with nothing of it inside an eyeball."""
+    out = skin.copy()
+    for at in centres.values():
+        away = out - at
+        far = np.linalg.norm(away, axis=1, keepdims=True)
+        out += np.clip(eye.RADIUS + 0.02 - far, 0, None) * away / far
     return out
 
 

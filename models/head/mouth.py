@@ -102,7 +102,9 @@ def teeth(lips_at: Floats, lower: bool) -> tuple[Floats, Ints]:
             if out[1] < 0 and abs(out[1]) > 0.3:
                 out = -out
             placed = np.empty_like(box)
-            placed[:, [0, 2]] = at[0] + box[:, :1] * tangent + box[:, 2:] * np.array([-tangent[1], tangent[0]])
+            placed[:, [0, 2]] = (
+                at[0] + box[:, :1] * tangent + box[:, 2:] * np.array([-tangent[1], tangent[0]])
+            )
             middle = edge - tall / 2 if lower else edge + tall / 2
             placed[:, 1] = middle + box[:, 1] - (0.0 if not lower else 0.0)
             vertices.append(placed)
@@ -136,7 +138,10 @@ def gum(lips_at: Floats, lower: bool, columns: int = 22, around: int = 8) -> tup
 
 def tongue(lips_at: Floats) -> tuple[Floats, Ints, Floats]:
     """The tongue at rest behind the lower teeth: vertices, triangles, and each vertex's place 0 (tip) … 1 (root)."""
-    tip, root = np.array([0, lips_at[1] - 0.8, lips_at[2] - 1.75]), np.array([0, lips_at[1] - 1.2, lips_at[2] - 5.4])
+    tip, root = (
+        np.array([0, lips_at[1] - 0.8, lips_at[2] - 1.75]),
+        np.array([0, lips_at[1] - 1.2, lips_at[2] - 5.4]),
+    )
     vertices, place = [], []
     for k in range(TONGUE_ROWS):
         u = (k / (TONGUE_ROWS - 1)) ** 1.6
@@ -145,7 +150,9 @@ def tongue(lips_at: Floats) -> tuple[Floats, Ints, Floats]:
         turn = np.arange(TONGUE_COLUMNS) / TONGUE_COLUMNS * 2 * np.pi
         middle = tip + (root - tip) * u + (0, 0.4 * np.sin(np.pi * u), 0)
         ring = np.stack([wide * np.cos(turn), tall * np.sin(turn), 0 * turn], 1)
-        groove = 0.12 * np.exp(-((ring[:, 0] / 0.3) ** 2)) * (np.sin(turn) > 0) * np.sin(np.pi * min(u * 1.3, 1))
+        groove = (
+            0.12 * np.exp(-((ring[:, 0] / 0.3) ** 2)) * (np.sin(turn) > 0) * np.sin(np.pi * min(u * 1.3, 1))
+        )
         ring[:, 1] -= groove
         vertices.append(middle + ring)
         place.append(np.full(TONGUE_COLUMNS, u))

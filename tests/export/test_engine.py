@@ -150,6 +150,14 @@ def test_mistakes_get_one_line(source: str, says: str, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine", encoding="utf-8")
+    done = exported("-o", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert done.stderr.endswith("out is a file; name a folder\n")
+    assert (tmp_path / "out").read_text(encoding="utf-8") == "mine"
+
+
 def test_a_stranger_s_network_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "tanh.onnx"
     onnx.save(one_node("Tanh"), str(path))

@@ -43,7 +43,10 @@ namespace Facecue.Mapping
         {
             var chosen = new Dictionary<long, Row>();
             var taken = new HashSet<FacePart>();
-            foreach (var candidate in Order(meshes, preset)) Take(candidate, meshes, chosen, taken);
+            // the main preset, then the others for parts of the face that it does not move
+            if (preset == PresetName.Auto)
+                foreach (var candidate in PresetFit.Best(meshes)) Take(candidate, meshes, chosen, taken);
+            else if (preset != PresetName.None) Take(Preset.Find(preset), meshes, chosen, taken);
             var rows = new List<KeyValuePair<long, Row>>(chosen);
             rows.Sort((a, b) => a.Key.CompareTo(b.Key));
             Settle(meshes, rows, settings ?? new ShapeSetting[0]);
@@ -80,90 +83,25 @@ namespace Facecue.Mapping
 
         #region Building
 
-        // the presets to try, the best first: the main one, then the others for parts it does not move
-        static List<Preset> Order(IList<MeshShapes> meshes, PresetName preset)
-        {
-            var order = new List<Preset>();
-            if (preset == PresetName.None) return order;
-            if (preset != PresetName.Auto) { order.Add(Preset.Find(preset)); return order; }
-            var scores = new Dictionary<Preset, int>();
-            foreach (var candidate in Preset.All) scores[candidate] = Score(candidate, meshes);
-            order.AddRange(Preset.All);
-            // a stable order: List.Sort is none
-            for (var i = 1; i < order.Count; i++)
-                for (var j = i; j > 0 && scores[order[j]] > scores[order[j - 1]]; j--)
-                { var other = order[j]; order[j] = order[j - 1]; order[j - 1] = other; }
-            order.RemoveAll(candidate => scores[candidate] == 0);
-            return order;
-        }
-
-        static int Score(Preset preset, IList<MeshShapes> meshes)
-        {
-            var matcher = new NameMatcher(preset);
-            var found = new HashSet<int>();
-            foreach (var mesh in meshes)
-                foreach (var shape in mesh.Shapes)
-                {
-                    var match = matcher.Find(shape);
-                    if (match.Found && preset.Recipes[match.Recipe].InsteadOf == null) found.Add(match.Recipe);
-                }
-            return found.Count;
-        }
-
         void Take(Preset preset, IList<MeshShapes> meshes, Dictionary<long, Row> chosen, HashSet<FacePart> taken)
         {
-            var matcher = new NameMatcher(preset);
-            var best = new Dictionary<long, NameMatcher.Match>(); // of mesh and recipe: the nearest shape
-            var shapes = new Dictionary<long, int>();
-            var found = new HashSet<string>();
-            for (var m = 0; m < meshes.Count; m++)
-                for (var s = 0; s < meshes[m].Shapes.Length; s++)
-                {
-                    var match = matcher.Find(meshes[m].Shapes[s]);
-                    if (!match.Found || taken.Contains(preset.Recipes[match.Recipe].Part)) continue;
-                    // both halves of browInnerUp may move: they are two shapes of one recipe
-                    var half = IsHalf(meshes[m].Shapes[s], preset.Recipes[match.Recipe].Name);
-                    var key = Key(m, 4 * match.Recipe + half);
-                    NameMatcher.Match other;
-                    if (best.TryGetValue(key, out other) && other.Distance <= match.Distance) continue;
-                    best[key] = match;
-                    shapes[key] = s;
-                    found.Add(preset.Recipes[match.Recipe].Name);
-                }
-            var parts = new HashSet<FacePart>();
+            var fit = new PresetFit(preset, meshes, taken);
+            if (fit.Picks.Count == 0) return;
             var first = _recipes.Count;
-            var any = false;
-            foreach (var pair in best)
+            _recipes.AddRange(preset.Recipes);
+            foreach (var pick in fit.Picks)
             {
-                var recipe = preset.Recipes[pair.Value.Recipe];
-                if (recipe.InsteadOf != null && found.Contains(recipe.InsteadOf)) continue;
-                if (pair.Value.Distance >= 100 && best.ContainsKey(Key((int)(pair.Key >> 32), 4 * pair.Value.Recipe))
-                    && (pair.Key & 3) != 0) continue; // the whole shape is there too
-                if (!any) { _recipes.AddRange(preset.Recipes); any = true; }
-                parts.Add(recipe.Part);
-                var mesh = (int)(pair.Key >> 32);
-                chosen[Key(mesh, shapes[pair.Key])] = new Row { Recipe = first + pair.Value.Recipe, Gain = 1, Max = 1 };
+                chosen[Key(pick.Mesh, pick.Shape)] = new Row { Recipe = first + pick.Recipe, Gain = 1, Max = 1 };
+                taken.Add(preset.Recipes[pick.Recipe].Part);
             }
-            if (!any) return;
+            // shapes of brows and lips show moods already
+            if (preset.Name == PresetName.Arkit || preset.Name == PresetName.CharacterCreator) taken.Add(FacePart.Emotion);
             if (preset.Rest >= 0) { _restFirst = first; _restCount = preset.Recipes.Length; _rest = first + preset.Rest; }
             if (Report.Presets.Count == 0)
                 foreach (var recipe in preset.Recipes)
-                    if (recipe.InsteadOf == null && !found.Contains(recipe.Name)) Report.Missing.Add(recipe.Name);
+                    if (recipe.InsteadOf == null && !fit.Found.Contains(recipe.Name)) Report.Missing.Add(recipe.Name);
             Report.Presets.Add(preset.Name);
-            taken.UnionWith(parts);
-            // shapes of brows and lips show moods already
-            if (preset.Name == PresetName.Arkit || preset.Name == PresetName.CharacterCreator) taken.Add(FacePart.Emotion);
         }
-
-        static int IsHalf(string shape, string recipe)
-        {
-            if (Ends(recipe, "Left") || Ends(recipe, "Right")) return 0;
-            var words = ShapeName.Words(shape);
-            var last = words[words.Count - 1];
-            return last == "left" ? 1 : last == "right" ? 2 : 0;
-        }
-
-        static bool Ends(string text, string end) => text.EndsWith(end, StringComparison.Ordinal);
 
         static long Key(int mesh, int number) => ((long)mesh << 32) | (uint)number;
 
@@ -240,7 +178,7 @@ namespace Facecue.Mapping
             }
             row.Slot = slot;
             _rows.Add(row);
-            Report.Found.Add(_recipes[row.Recipe].Name + " from " + meshes[mesh].Name + "." + meshes[mesh].Shapes[shape]);
+            Report.Found.Add(_recipes[row.Recipe].Name + " moves " + meshes[mesh].Name + "." + meshes[mesh].Shapes[shape]);
         }
 
         void ReportUnused(IList<MeshShapes> meshes)

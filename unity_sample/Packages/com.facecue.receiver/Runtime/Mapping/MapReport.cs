@@ -9,7 +9,7 @@ namespace Facecue.Mapping
         /// <summary>The presets that were taken, the main one first.</summary>
         public readonly List<PresetName> Presets = new List<PresetName>();
 
-        /// <summary>"recipe from mesh.shape", one for each shape that moves.</summary>
+        /// <summary>"recipe moves mesh.shape", one for each shape that moves.</summary>
         public readonly List<string> Found = new List<string>();
 
         /// <summary>Shapes of the main preset that no mesh has.</summary>

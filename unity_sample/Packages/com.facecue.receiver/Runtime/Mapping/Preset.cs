@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Facecue.Wire;
 
@@ -19,7 +20,7 @@ namespace Facecue.Mapping
         {
             Name = name;
             Recipes = new List<Recipe>(recipes).ToArray();
-            Rest = rest == null ? -1 : System.Array.FindIndex(Recipes, r => r.Name == rest);
+            Rest = rest == null ? -1 : Array.FindIndex(Recipes, r => r.Name == rest);
         }
 
         /// <summary>All presets, the likelier first.</summary>
@@ -41,11 +42,13 @@ namespace Facecue.Mapping
         /// <summary>The part of the face that an ARKit shape moves.</summary>
         public static FacePart PartOf(string arkit)
         {
-            if (arkit.StartsWith("eyeLook")) return FacePart.Look;
-            if (arkit.StartsWith("eye")) return FacePart.Eyes;
-            if (arkit.StartsWith("brow")) return FacePart.Brows;
+            if (Begins(arkit, "eyeLook")) return FacePart.Look;
+            if (Begins(arkit, "eye")) return FacePart.Eyes;
+            if (Begins(arkit, "brow")) return FacePart.Brows;
             return FacePart.Mouth;
         }
+
+        static bool Begins(string name, string with) => name.StartsWith(with, StringComparison.Ordinal);
 
         static IEnumerable<Recipe> ArkitRecipes()
         {
@@ -54,7 +57,7 @@ namespace Facecue.Mapping
             // rigs that do not part left from right
             foreach (var left in FaceNames.Arkit)
             {
-                if (!left.EndsWith("Left") || left == "jawLeft" || left == "mouthLeft") continue;
+                if (!left.EndsWith("Left", StringComparison.Ordinal) || left == "jawLeft" || left == "mouthLeft") continue;
                 var both = left.Substring(0, left.Length - 4);
                 yield return new Recipe(both, PartOf(left)).Of(left, 0.5f).Of(both + "Right", 0.5f).Instead(left);
             }

@@ -9,7 +9,7 @@ namespace Facecue
         readonly int _channels, _rateHz;
         readonly float[] _ring;
         readonly int _length; // in frames
-        long _written;
+        long _written, _quiet; // frames; quiet ones at the end
         double _delay; // in frames, as it is now
         volatile float _asked;
 
@@ -18,6 +18,9 @@ namespace Facecue
 
         /// <summary>A change of more than this is a jump, seconds.</summary>
         public const double JumpS = 0.5;
+
+        /// <summary>Below this (-50 dB) nothing is said: a change within a pause is made at once.</summary>
+        public const float Quiet = 0.003f;
 
         public DelayLine(int rateHz, int channels, double longestS)
         {
@@ -45,7 +48,13 @@ namespace Facecue
             for (var i = 0; i < frames; i++)
             {
                 var at = (int)(_written % _length) * _channels;
-                for (var c = 0; c < _channels; c++) _ring[at + c] = samples[i * _channels + c];
+                _quiet++;
+                for (var c = 0; c < _channels; c++)
+                {
+                    _ring[at + c] = samples[i * _channels + c];
+                    if (Math.Abs(_ring[at + c]) > Quiet) _quiet = 0;
+                }
+                if (_quiet > Math.Max(asked, _delay) + 1) _delay = asked;
                 var change = asked - _delay;
                 _delay += Math.Min(Math.Max(change, -Glide), Glide);
                 var whole = (long)Math.Floor(_delay);

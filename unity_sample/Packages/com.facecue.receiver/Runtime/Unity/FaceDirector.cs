@@ -127,7 +127,7 @@ namespace Facecue
         readonly Dictionary<string, float> _numbers = new Dictionary<string, float>();
         readonly Dictionary<string, string> _words = new Dictionary<string, string>();
         ControlSender _sender;
-        string _token, _problem;
+        string _token, _problem, _openedAs;
         bool _looking, _wasLive;
         Vector3 _looksAt;
         float _lookedAtS = float.NegativeInfinity;
@@ -147,6 +147,8 @@ namespace Facecue
             return true;
         }
 
+        string Settings => _address + " " + _port + " " + _actor;
+
         void Reopen()
         {
             if (_sender == null) return;
@@ -156,6 +158,7 @@ namespace Facecue
 
         void Open()
         {
+            _openedAs = Settings;
             try
             {
                 _sender = new ControlSender(_address, _port, string.IsNullOrEmpty(_token) ? null : _token,
@@ -190,6 +193,12 @@ namespace Facecue
         }
 
         void Update() => Step(Time.unscaledTime);
+
+        // a setting that was changed in the inspector while playing
+        void OnValidate()
+        {
+            if (Application.isPlaying && _sender != null && _openedAs != Settings) Reopen();
+        }
 
         #endregion
     }

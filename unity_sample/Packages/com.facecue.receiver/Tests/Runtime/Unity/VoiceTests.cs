@@ -87,6 +87,20 @@ namespace Facecue.Tests
         }
 
         [Test]
+        public void APauseIsUsedToChangeAtOnce()
+        {
+            var line = new DelayLine(1000, 1, 1) { DelayS = 0.2 };
+            var voice = new float[1000];
+            for (var i = 0; i < voice.Length; i++) voice[i] = i % 2 == 0 ? 0.5f : -0.5f;
+            line.Process(voice);
+            Assert.Less(line.CurrentS, 0.03);
+            line.Process(new float[100]);
+            Assert.Less(line.CurrentS, 0.03); // what was said last is still to come out
+            line.Process(new float[200]);
+            Assert.AreEqual(0.2, line.CurrentS, 1e-6);
+        }
+
+        [Test]
         public void BlocksDoNotMatter()
         {
             var random = new Random(3);
