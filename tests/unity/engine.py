@@ -34,6 +34,8 @@ GOLDEN = ROOT / "tests" / "golden"
 LANGUAGE = "7.2"
 """C# of every file in the package: what Unity 2022 and Debian's mcs both know."""
 PROGRAMS = ("mcs", "mono", "nunit-console")
+PACKAGES = ("mono-mcs", "mono-runtime", "nunit-console", "libnunit-framework2.6.3-cil")
+"""Debian's and Ubuntu's names of what brings them, and NUnit for tests to be compiled against."""
 PICTURE_HZ = (60, 90, 144)
 CURVE_HZ = 2.0
 """As fast as a mouth moves; at 50 frames a second the chord is 0.8 % off the curve at most."""
@@ -52,15 +54,19 @@ Floats = npt.NDArray[np.float64]
 def missing() -> str:
     """What has to be installed, as a sentence; "" where all is there."""
     absent = [program for program in PROGRAMS if shutil.which(program) is None]
-    if not absent:
-        return ""
-    return f"{', '.join(absent)} not installed: apt-get install mono-mcs mono-runtime nunit-console"
+    if not absent and not Path(nunit_framework()).is_file():
+        absent = ["nunit.framework.dll"]
+    return f"{', '.join(absent)} not installed: apt-get install {' '.join(PACKAGES)}" if absent else ""
 
 
 def nunit_framework() -> str:
-    """Where nunit.framework.dll lies; mcs finds Mono's own by name."""
-    places = sorted(Path("/usr/lib/cli").glob("nunit.framework-*/nunit.framework.dll"))
-    return str(places[-1]) if places else "nunit.framework.dll"
+    """Where nunit.framework.dll lies, on Debian or in another Mono's own cache; "" where it is not."""
+    for place in ("cli/nunit.framework-*", "mono/gac/nunit.framework/*"):
+        for folder in (Path("/usr/lib"), Path("/usr/local/lib")):
+            found = sorted(folder.glob(f"{place}/nunit.framework.dll"))
+            if found:
+                return str(found[-1])
+    return ""
 
 
 class CompilerError(AssertionError):

@@ -8,7 +8,7 @@ namespace Facecue.Wire
 {
     /// <summary>
     /// Frames of one actor from a bridge's `zmq://` sink: a ZeroMQ SUB client of our own over TCP, in a thread of its
-    /// own. It comes back by itself when the bridge does.
+    /// own. It comes back by itself when the bridge does. It holds less than 400 kB, made at the start, whatever comes in.
     /// </summary>
     public sealed class ZmqFaceSource : IFaceSource
     {

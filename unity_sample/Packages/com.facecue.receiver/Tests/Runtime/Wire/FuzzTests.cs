@@ -138,6 +138,16 @@ namespace Facecue.Wire.Tests
             Assert.AreEqual(0, reader.Received + link.Received);
         }
 
+        /// <summary>All that a source ever holds is made at its start; spoilt bytes add nothing to it.</summary>
+        [Test]
+        public void MemoryOfASourceIsBounded()
+        {
+            var bytes = Check.Allocated(() => new ZmtpLink("face", new SourceState().Ring));
+            if (bytes < 0) Assert.Ignore("this runtime does not count the bytes of a thread");
+            Assert.Less(bytes, 400000);
+            Assert.Greater(bytes, 2 * ZmtpFrames.Limit);
+        }
+
         [Test]
         public void SpoiltBytesAllocateNothing()
         {
