@@ -1,7 +1,7 @@
 """The head as glTF: a skinned bust with 52 morph targets by name, eyes as nodes. Needs pygltflib (extra `studio`).
 
-Metres; glTF's axes are the head frame's. Nodes: `FacecueHead` > `Bust`, `Face` (moves, 52 targets), `Still` (hair, ears …),
-joints `Neck` > `Head` > `EyeRight`, `EyeLeft`. Eyes turn as nodes, or by eyeLook targets of their own.
+Metres; glTF's axes are the head frame's. Nodes: `FacecueHead` > `Face` (52 targets), `Still` (hair, ears, shirt), and
+the joints `Neck` > `Head` > `EyeRight`, `EyeLeft`. Eyes turn as nodes, or by eyeLook targets of their own.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Gltf:
         target: int | None = None,
         **more: Any,
     ) -> int:
-        """An accessor of an array; `kind` is glTF's: SCALAR, VEC3 …"""
+        """An accessor of an array; `kind` is glTF's, such as VEC3."""
         if kind == "VEC3" and component == FLOAT and more.pop("bounds", False):
             more |= {"min": np.min(values, axis=0).tolist(), "max": np.max(values, axis=0).tolist()}
         self.doc.accessors.append(

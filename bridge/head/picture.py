@@ -93,7 +93,7 @@ class Painter:
         normals = head.surface.normals(vertices) @ self._camera
         nearness = np.float32(DISTANCE_CM) / (np.float32(DISTANCE_CM) - seen[:, 2])
         tall, wide = self._size
-        screen = np.empty_like(seen)
+        screen = np.empty(seen.shape, np.float32)
         screen[:, 0] = wide / 2 - 0.5 + seen[:, 0] * nearness * self._scale
         screen[:, 1] = tall / 2 - 0.5 - seen[:, 1] * nearness * self._scale
         screen[:, 2] = nearness

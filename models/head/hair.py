@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-from bridge.frames import Floats
-from models.head.mesh import Ints, normals
+from models.head.mesh import Floats, Ints, normals
 
 CENTRE = np.array([0.0, 3.5, -3.6])
 """Hair is described by directions from here."""
@@ -131,10 +130,8 @@ def brow(face: Floats, side: str, samples: int = 15, around: int = 7) -> tuple[F
             0.36
             * (0.28 + 0.72 * u**0.7)
             * np.sqrt(np.clip(1 - ((u - 0.5) / 0.5) ** 14, 0, 1))
-            * (1 if k else 0.1)
         )
-        if k == samples - 1:
-            half = 0.16
+        half = {0: 0.05, samples - 1: 0.16}.get(k, half)  # blunt ends
         up = np.cross(a, out) * (1 if np.cross(a, out)[1] > 0 else -1)
         up /= np.linalg.norm(up)
         lift = 0.20 * np.sqrt(half / 0.40)
@@ -146,7 +143,7 @@ def brow(face: Floats, side: str, samples: int = 15, around: int = 7) -> tuple[F
         for i in range(around):
             a, b = k * around + i, k * around + (i + 1) % around
             triangles += [(a, b, b + around), (a, b + around, a + around)]
-    ends = np.stack([line[0] - 0.12 * along[0], line[-1] + 0.06 * along[-1] + 0.03 * out])
+    ends = np.stack([line[0] - 0.15 * along[0] + 0.04 * out, line[-1] + 0.06 * along[-1] + 0.03 * out])
     n = samples * around
     for i in range(around):
         j = (i + 1) % around

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridge.frames import Floats
 from models.head import eye
 from models.head.bust import Bust
 from models.head.face import bump
+from models.head.mesh import Floats
 
 MOVES = {
     # upper lid, lower lid: shares of the opening they cover (+) or lay bare (−); sideways in cm

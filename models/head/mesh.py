@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from bridge.frames import Floats
-
+Floats = npt.NDArray[Any]
+"""Geometry of any precision."""
 Ints = npt.NDArray[np.int64]
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridge.frames import Floats
 from models.head.face import LOWER_LIP, UPPER_LIP
-from models.head.mesh import Ints
+from models.head.mesh import Floats, Ints
 
 LOOP = (*UPPER_LIP, *LOWER_LIP[-2:0:-1])
 """Inner rim of the lips: upper from right to left corner, lower back."""
@@ -93,20 +92,18 @@ def teeth(lips_at: Floats, lower: bool) -> tuple[Floats, Ints]:
         along = 0.0
         for wide, share in LOWER_TEETH if lower else UPPER_TEETH:
             tall = TOOTH_HEIGHT * share + 0.25
-            box, faces = _rounded_box((wide * 0.99, tall, 0.48), -0.06 if lower else 0.06 * -1)
+            box, faces = _rounded_box((wide * 0.99, tall, 0.48), -0.06)
             if lower:
                 box = box * (1, -1, -1)  # turned over, so that triangles still face outwards
                 faces = faces.copy()
             at, direction = _arch(np.array([side * (along + wide / 2)]), front, width)
-            tangent, out = direction[0], np.array([-direction[0][1], direction[0][0]])
-            if out[1] < 0 and abs(out[1]) > 0.3:
-                out = -out
+            tangent = direction[0]
             placed = np.empty_like(box)
             placed[:, [0, 2]] = (
                 at[0] + box[:, :1] * tangent + box[:, 2:] * np.array([-tangent[1], tangent[0]])
             )
             middle = edge - tall / 2 if lower else edge + tall / 2
-            placed[:, 1] = middle + box[:, 1] - (0.0 if not lower else 0.0)
+            placed[:, 1] = middle + box[:, 1]
             vertices.append(placed)
             triangles.append(faces + n)
             n += len(placed)

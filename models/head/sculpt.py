@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridge.frames import ARKIT, ARKIT_INDEX, Floats
+from bridge.frames import ARKIT, ARKIT_INDEX
 from models.head import lids, mouth
 from models.head.bust import Bust
 from models.head.face import LOWER_LIP, UPPER_LIP, bump
-from models.head.mesh import Ints, mirror_map, normals
+from models.head.mesh import Floats, Ints, mirror_map, normals
 from models.head.shapes import opened, swapped
 
 GAIN = {

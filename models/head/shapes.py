@@ -11,10 +11,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from bridge.frames import ARKIT, ARKIT_INDEX, Floats
+from bridge.frames import ARKIT, ARKIT_INDEX
 from models.data.landmarker import LANDMARKS
 from models.head.face import LEFT_LOWER_LID, LOWER_LIP, RIGHT_LOWER_LID, UPPER_LIP, bump
-from models.head.mesh import Ints
+from models.head.mesh import Floats, Ints
 
 ALIVE = 0.15
 """Range of a score (1st to 99th percentile) over the tracks above which it is heard."""
