@@ -178,6 +178,9 @@ def test_the_manifest_is_one():
     assert manifest["dependencies"].items() <= project["dependencies"].items()
     for name in ("README.md", "CHANGELOG.md", "LICENSE.md"):
         assert (PACKAGE / name).stat().st_size > 300, name
+    notices = (PACKAGE / "Third Party Notices.md").read_text(encoding="utf-8")
+    assert (ROOT / "bridge/head/APACHE-2.0.txt").read_text(encoding="utf-8").rstrip() in notices
+    assert all(name in notices for name in ("GRID", "MediaPipe", "ICT-FaceKit"))
     assert (PACKAGE / "LICENSE.md").read_text() == (ROOT / "LICENSE").read_text()
 
 
