@@ -25,7 +25,14 @@ EDGES: dict[str, set[str]] = {
     "msgpack": {"bridge/sinks/wire.py", "bridge/remote/request.py"},
     "websockets": {"bridge/sinks/vts_link.py"},
     "pythonosc": set(),  # a peer in tests; our packets are made in bridge/sinks/osc_packet.py
-    "PIL": {"bridge/takes/brush.py", "bridge/takes/drawing.py", "bridge/takes/strip.py"},
+    "PIL": {
+        "bridge/takes/brush.py",
+        "bridge/takes/drawing.py",
+        "bridge/takes/strip.py",
+        "bridge/head/picture.py",
+    },
+    "numba": {"bridge/head/raster.py"},
+    "pygltflib": {"bridge/head/glb.py"},
 }
 """Optional or heavy library → the rooms of bridge that may name it."""
 HEAVY = {*EDGES, "torch", "rich", "numpy"}
