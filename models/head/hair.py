@@ -126,11 +126,7 @@ def brow(face: Floats, side: str, samples: int = 15, around: int = 7) -> tuple[F
     vertices = []
     for k, (p, a) in enumerate(zip(line, along, strict=True)):
         u = k / (samples - 1)
-        half = (
-            0.36
-            * (0.28 + 0.72 * u**0.7)
-            * np.sqrt(np.clip(1 - ((u - 0.5) / 0.5) ** 14, 0, 1))
-        )
+        half = 0.36 * (0.28 + 0.72 * u**0.7) * np.sqrt(np.clip(1 - ((u - 0.5) / 0.5) ** 14, 0, 1))
         half = {0: 0.05, samples - 1: 0.16}.get(k, half)  # blunt ends
         up = np.cross(a, out) * (1 if np.cross(a, out)[1] > 0 else -1)
         up /= np.linalg.norm(up)
