@@ -383,7 +383,7 @@ def test_limits() -> None:
                 )
             )
         assert large.value.code() == Code.RESOURCE_EXHAUSTED
-        until = time.monotonic() + 10  # gRPC refuses a large message by itself; the stream's thread hears of it later
+        until = time.monotonic() + 10  # gRPC refused by itself; the stream's thread hears of it later
         while small.tally.running and time.monotonic() < until:
             time.sleep(0.01)
         assert ask(small, [header(), voice(bytes(3200)), END]).status  # and it serves on

@@ -1,0 +1,172 @@
+"""Trains a translator of one person: `python -m models.training.renderer --person DIR -o runs/person`.
+
+`--person` is a folder that `models.data.people` prepared. L1, heavier on mouth and eyes, and a perceptual loss on
+patches of them (`--vgg`, weights of torchvision's VGG-19 or of any VGG-16). Checkpoints every `--every` steps with
+pictures to look at, and goes on from the last one. What is kept is a running mean of the weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from models.data.people import TRAIN, VAL, Person, read_person
+from models.renderer.lessons import Batch, Lessons, tensor
+from models.renderer.translator import Translator, TranslatorConfig
+from models.renderer.vgg import Vgg, read_vgg
+from models.training import results
+
+PATCH = 64
+"""Side of what the perceptual loss looks at: the middle of each crop."""
+PERCEPTUAL_SHARE = 0.04
+KEPT = 0.998
+"""Of the running mean of weights, at each step."""
+WARM_UP = 200
+SAMPLES = 5
+"""Pictures of a sample sheet."""
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--person", type=Path, required=True, help="folder of a prepared person")
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=20000)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--side", type=int, default=128, help="of the crops it learns from, up to 256")
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--every", type=int, default=500, help="steps between checkpoints")
+    parser.add_argument("--vgg", type=Path, help="weights of the perceptual loss; without them there is none")
+    parser.add_argument("--widths", default="32,64,128,192,256")
+    parser.add_argument("--no-attention", action="store_true", help="ablation: without CBAM")
+    parser.add_argument("--no-gaze", action="store_true", help="ablation: irises are not drawn")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+def half_precision(device: torch.device) -> AbstractContextManager[object]:
+    """bfloat16 where it is fast."""
+    if device.type == "cuda" or torch.cpu._is_avx512_bf16_supported():
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+    return nullcontext()
+
+
+def middle(pictures: Tensor) -> Tensor:
+    """(B, 3, `PATCH`, `PATCH`): the middles of (B, 3, S, S)."""
+    at = (pictures.shape[-1] - PATCH) // 2
+    return pictures[..., at : at + PATCH, at : at + PATCH]
+
+
+def loss_of(
+    made: Tensor, batch: Batch, device: torch.device, vgg: Vgg | None
+) -> tuple[Tensor, dict[str, float]]:
+    """Everything that is made small, and its parts."""
+    wanted = batch.wanted.to(device)
+    pixels = ((made - wanted).abs() * batch.weight.to(device)).mean()
+    parts = {"l1": float(pixels.detach())}
+    if vgg is None:
+        return pixels, parts
+    perceptual = vgg.loss(middle(made), middle(wanted))
+    parts["vgg"] = float(perceptual.detach())
+    return pixels + PERCEPTUAL_SHARE * perceptual, parts
+
+
+def sheet(path: Path, model: Translator, person: Person, device: torch.device, *, gaze: bool) -> float:
+    """Held-out frames: reference, drawing, made, real; returns their mean PSNR in dB."""
+    indices = person.of(VAL)
+    first = {int(k): int(indices[person.clip[indices] == k][0]) for k in np.unique(person.clip[indices])}
+    chosen = indices[np.linspace(10, len(indices) - 1, 40).astype(int)]
+    columns: list[np.ndarray] = []
+    levels: list[float] = []
+    for n, i in enumerate(chosen):
+        reference = first[int(person.clip[i])]
+        drawing = person.drawing(int(i), gaze=gaze)
+        given = torch.cat([tensor(drawing), tensor(person.frames[reference]),
+                           tensor(person.drawing(reference, gaze=gaze))])  # fmt: skip
+        with torch.no_grad(), half_precision(device):
+            made = model(given[None].to(device)).float().clamp(0, 1)[0].cpu()
+        real = tensor(person.frames[i])
+        levels.append(-10 * float(torch.log10(((made - real) ** 2).mean())))
+        if n % (len(chosen) // SAMPLES) == 0 and len(columns) < SAMPLES:
+            rgb = (made.permute(1, 2, 0).numpy() * 255 + 0.5).astype(np.uint8)
+            columns.append(np.vstack([person.frames[reference], drawing, rgb, person.frames[i]]))
+    Image.fromarray(np.hstack(columns)).save(path)
+    return float(np.mean(levels))
+
+
+def main() -> None:
+    """Trains."""
+    args = arguments()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(args.seed)
+    person = read_person(args.person)
+    config = TranslatorConfig(tuple(int(w) for w in args.widths.split(",")), not args.no_attention)
+    model = Translator(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    kept = copy.deepcopy(model)
+    vgg = None if args.vgg is None else read_vgg(args.vgg).to(device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=args.rate, weight_decay=1e-4)
+    args.out.mkdir(parents=True, exist_ok=True)
+    checkpoint, step = args.out / "checkpoint.pt", 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, map_location=device, weights_only=True)
+        model.load_state_dict(state["model"])
+        kept.load_state_dict(state["kept"])
+        optimizer.load_state_dict(state["optimizer"])
+        step = int(state["step"])
+        print(f"resumed at step {step}", flush=True)
+    lessons = Lessons(
+        person, person.of(TRAIN), args.batch, args.side, gaze=not args.no_gaze, seed=args.seed + step
+    )
+    sums: dict[str, float] = {}
+    began, since = time.monotonic(), step
+    for batch in lessons:
+        if step >= args.steps:
+            break
+        progress = step / args.steps
+        for group in optimizer.param_groups:
+            group["lr"] = args.rate * min(1.0, (step + 1) / WARM_UP) * (0.5 + 0.5 * np.cos(np.pi * progress))
+        given = batch.given.to(device, memory_format=torch.channels_last)
+        with half_precision(device):
+            made = model(given)
+            loss, parts = loss_of(made, batch, device, vgg)
+        optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        with torch.no_grad():
+            share = min(KEPT, 1 - 1 / (step + 1))
+            for a, b in zip(kept.state_dict().values(), model.state_dict().values(), strict=True):
+                a.lerp_(b, 1 - share) if a.is_floating_point() else a.copy_(b)
+        for name, value in parts.items():
+            sums[name] = sums.get(name, 0.0) + value
+        if step % args.every == 0 or step == args.steps:
+            kept.eval()
+            level = sheet(args.out / f"sheet_{step:06d}.png", kept, person, device, gaze=not args.no_gaze)
+            facts = {"config": asdict(config), "gaze": not args.no_gaze, "step": step}
+            results.write(checkpoint, {"model": model.state_dict(), "kept": kept.state_dict(),
+                                       "optimizer": optimizer.state_dict(), "step": step})  # fmt: skip
+            results.write(args.out / "translator.pt", {"state": kept.state_dict(), **facts})
+            means = "  ".join(f"{name} {value / args.every:.4f}" for name, value in sums.items())
+            pace = (time.monotonic() - began) / max(1, step - since)
+            left = (args.steps - step) * pace / 60
+            print(
+                f"step {step}  {means}  held out {level:.2f} dB  {pace:.2f} s a step, {left:.0f} min left",
+                flush=True,
+            )
+            sums.clear()
+
+
+if __name__ == "__main__":
+    main()
