@@ -18,14 +18,26 @@ FORBIDDEN = {
 }
 EDGES: dict[str, set[str]] = {
     "sounddevice": {"bridge/portaudio.py"},
-    "soundfile": {"bridge/sources/file.py", "bridge/sources/whole.py", "bridge/sources/demo.py"},
+    "soundfile": {
+        "bridge/sources/file.py",
+        "bridge/sources/whole.py",
+        "bridge/sources/demo.py",
+        "bridge/takes/film.py",
+    },
     "soxr": {"bridge/resample.py"},
-    "onnxruntime": {"bridge/predictor.py"},
+    "onnxruntime": {"bridge/predictor.py", "bridge/portrait/devices.py"},
+    "av": {"bridge/takes/film.py"},
     "zmq": {"bridge/sinks/zeromq.py", "bridge/sinks/curve.py", "bridge/remote/zeromq.py"},
     "msgpack": {"bridge/sinks/wire.py", "bridge/remote/request.py"},
     "websockets": {"bridge/sinks/vts_link.py"},
     "pythonosc": set(),  # a peer in tests; our packets are made in bridge/sinks/osc_packet.py
-    "PIL": {"bridge/takes/brush.py", "bridge/takes/drawing.py", "bridge/takes/strip.py"},
+    "PIL": {
+        "bridge/takes/brush.py",
+        "bridge/takes/drawing.py",
+        "bridge/takes/strip.py",
+        "bridge/portrait/person.py",
+        "bridge/portrait/mark.py",
+    },
 }
 """Optional or heavy library → the rooms of bridge that may name it."""
 HEAVY = {*EDGES, "torch", "rich", "numpy"}

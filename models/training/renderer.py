@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import argparse
 import copy
+import io
+import subprocess
+import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
@@ -19,8 +22,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from bridge.portrait.person import CARD, REFERENCE
 from models.data.people import TRAIN, VAL, Person, read_person
 from models.renderer.lessons import Batch, Lessons, tensor
+from models.renderer.reference import contract_for
 from models.renderer.translator import Translator, TranslatorConfig
 from models.renderer.vgg import Vgg, read_vgg
 from models.training import results
@@ -33,6 +38,18 @@ KEPT = 0.998
 WARM_UP = 200
 SAMPLES = 5
 """Pictures of a sample sheet."""
+FACTS = "person.json"
+"""What the network will say of itself."""
+CARD_TEXT = """# {name}
+
+A network that paints this person saying what it is told: everything it makes is synthetic, and films say so in their
+metadata.
+
+* Consent: {consent}
+* Trained on: {trained_on}; {frames} frames, {held_out} more held out for judging
+* Licence: {licence}
+* Not for: making this person say what they did not agree to.
+"""
 
 
 def arguments() -> argparse.Namespace:
@@ -52,7 +69,19 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--no-attention", action="store_true", help="ablation: without CBAM")
     parser.add_argument("--no-gaze", action="store_true", help="ablation: irises are not drawn")
     parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args()
+    parser.add_argument("--name", help="what the person is called; the folder's name by default")
+    parser.add_argument(
+        "--consent", help="what the person agreed to, in your words; without it nothing is exported"
+    )
+    parser.add_argument("--trained-on", default="videos of this person, given by whoever trained it")
+    parser.add_argument("--licence", default="not stated: ask whoever trained it")
+    args = parser.parse_args()
+    if not (args.consent or "").strip():
+        parser.error(
+            "a person's face is trained only with consent; say what was agreed to with --consent "
+            '("NAME agreed on DATE to …"): it goes into the network and its card'
+        )
+    return args
 
 
 def half_precision(device: torch.device) -> AbstractContextManager[object]:
@@ -166,6 +195,30 @@ def main() -> None:
                 flush=True,
             )
             sums.clear()
+    kept.eval()
+    leave(args, person)
+    # networks leave through `export`, which knows this package; not the other way round
+    command = [sys.executable, "-m", "export.person", str(args.out)]
+    raise SystemExit(subprocess.run(command, check=False).returncode)  # noqa: S603
+
+
+def leave(args: argparse.Namespace, person: Person) -> None:
+    """Writes what `export.person` makes a person's folder of: the reference picture, the facts and the card."""
+    contract, reference = contract_for(
+        person, args.name or args.out.resolve().name, gaze=not args.no_gaze, consent=args.consent,
+        trained_on=args.trained_on, licence=args.licence,
+    )  # fmt: skip
+    picture = io.BytesIO()
+    Image.fromarray(np.asarray(person.frames[reference])).save(picture, format="PNG")
+    text = CARD_TEXT.format(
+        name=contract.name, consent=contract.consent, trained_on=contract.trained_on, licence=contract.licence,
+        frames=len(person.of(TRAIN)), held_out=len(person.of(VAL)),
+    )  # fmt: skip
+    left = {REFERENCE: picture.getvalue(), CARD: text.encode(), FACTS: contract.to_json().encode()}
+    for name, data in left.items():
+        beside = args.out / f"{name}.part"
+        beside.write_bytes(data)
+        beside.replace(args.out / name)
 
 
 if __name__ == "__main__":

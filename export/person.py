@@ -1,8 +1,14 @@
-"""A translator as `person.onnx`: uint8 pictures in and out, normalisation folded, large weights in 16 bits."""
+"""A trained translator as a person's network: `python -m export.person FOLDER`, a folder of `models.training.renderer`.
+
+Writes `person.onnx` there: uint8 pictures in and out, normalisation folded, large weights in 16 bits.
+"""
 
 from __future__ import annotations
 
+import argparse
 import io
+import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bridge.portrait.person import KEY, PersonContract
-from models.renderer.translator import Translator
+from bridge.portrait.person import KEY, NETWORK, PersonContract, read_person_contract
+from models.renderer.translator import Translator, TranslatorConfig
 
 SMALLEST_PACKED = 1024
 """Weights with at least this many values are stored in 16 bits."""
@@ -87,3 +93,42 @@ def export(translator: Translator, contract: PersonContract, out: Path) -> float
     beside.write_bytes(data)
     beside.replace(out)
     return off
+
+
+def read_translator(path: Path) -> Translator:
+    """A network of `models.training.renderer`.
+
+    Raises:
+        ValueError: if the file holds none.
+    """
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        config = saved["config"]
+        model = Translator(TranslatorConfig(tuple(config["widths"]), config["attention"]))
+        model.load_state_dict(saved["state"])
+    except (OSError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
+        raise ValueError(f"{path} holds no translator ({str(error).splitlines()[0]:.120})") from None
+    return model
+
+
+def main() -> int:
+    """Exports one person."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    folder: Path = parser.parse_args().folder
+    try:
+        facts = folder / "person.json"
+        contract = read_person_contract(facts.read_text("utf-8"), str(facts))
+        off = export(read_translator(folder / "translator.pt"), contract, folder / NETWORK)
+    except (OSError, ValueError) as error:
+        print(f"export: {error}", file=sys.stderr)
+        return 1
+    size = (folder / NETWORK).stat().st_size / 1e6
+    print(f"{folder / NETWORK}: {size:.2f} MB, opset {OPSET}, {off:.0f} of 255 from torch at most")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
