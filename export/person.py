@@ -9,6 +9,7 @@ import argparse
 import io
 import pickle
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,12 @@ def export(translator: Translator, contract: PersonContract, out: Path) -> float
     rng = np.random.default_rng(0)
     given = {name: rng.integers(0, 256, (1, size, size, 3)).astype(np.uint8) for name in INPUTS}
     held: Any = io.BytesIO()
-    torch.onnx.export(
-        network, tuple(torch.from_numpy(given[name]) for name in INPUTS), held, dynamo=False,
-        opset_version=OPSET, input_names=list(INPUTS), output_names=["picture"],
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch announces the old exporter's retirement at every call
+        torch.onnx.export(
+            network, tuple(torch.from_numpy(given[name]) for name in INPUTS), held, dynamo=False,
+            opset_version=OPSET, input_names=list(INPUTS), output_names=["picture"],
+        )  # fmt: skip
     model = onnx.load_from_string(held.getvalue())
     for weight in list(model.graph.initializer):
         values = numpy_helper.to_array(weight)

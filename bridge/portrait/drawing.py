@@ -19,6 +19,8 @@ from bridge.landmarks import INNER_LIPS, LEFT_EYE, OUTER_LIPS, RIGHT_EYE
 SIZE = 256
 LINE = 1.6
 OPEN = 0.5
+_LEVEL = 1e-6
+"""An edge that rises by less crosses no row."""
 _RED: tuple[Sequence[int], ...] = (range(17), range(17, 22), range(22, 27), range(27, 31), range(31, 36))
 _GREEN = ((*RIGHT_EYE, RIGHT_EYE[0]), (*LEFT_EYE, LEFT_EYE[0]))
 _BLUE = ((*OUTER_LIPS, OUTER_LIPS[0]), (*INNER_LIPS, INNER_LIPS[0]))
@@ -85,8 +87,10 @@ def _fill(channel: Floats, ring: Floats) -> None:
     y = (np.arange(rows.start * 4, rows.stop * 4) + 0.5) / 4 - 0.5
     x = np.arange(columns.start, columns.stop)
     a, b = ring, np.roll(ring, -1, axis=0)
-    crosses = (a[:, 1] > y[:, None]) != (b[:, 1] > y[:, None])  # (rows, edges)
-    slope = (b[:, 0] - a[:, 0]) / np.where(b[:, 1] == a[:, 1], 1.0, b[:, 1] - a[:, 1])
+    rise = b[:, 1] - a[:, 1]
+    level = np.abs(rise) < _LEVEL
+    crosses = ((a[:, 1] > y[:, None]) != (b[:, 1] > y[:, None])) & ~level  # (rows, edges)
+    slope = (b[:, 0] - a[:, 0]) / np.where(level, 1.0, rise)
     at = np.where(crosses, a[:, 0] + (y[:, None] - a[:, 1]) * slope, np.inf)
     at.sort(axis=1)
     covered = np.zeros((y.size, x.size), np.float32)

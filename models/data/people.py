@@ -154,6 +154,8 @@ def build(clips: Sequence[Clip], folder: Path, progress: Iterable[Clip] | None =
                 ok, size = track["ok"].astype(bool), track["size"]
                 landmarks, irises = track["landmarks"].astype(np.float32), track["iris"].astype(np.float32)
                 pixels, times = track["pixels"].astype(np.float32), track["time_s"]
+            if not ok.any():
+                continue
             crop = clip.crop or face_crop(pixels[ok], int(size[0]), int(size[1]))
             zoom = SIZE / crop[2]
             for i, picture in enumerate(footage.pictures(clip.video)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import copy
 import io
+import math
 import subprocess
 import sys
 import time
@@ -36,6 +37,8 @@ PERCEPTUAL_SHARE = 0.04
 KEPT = 0.998
 """Of the running mean of weights, at each step."""
 WARM_UP = 200
+JUDGED = 40
+"""Held-out frames whose PSNR is told at each checkpoint."""
 SAMPLES = 5
 """Pictures of a sample sheet."""
 FACTS = "person.json"
@@ -115,7 +118,7 @@ def sheet(path: Path, model: Translator, person: Person, device: torch.device, *
     """Held-out frames: reference, drawing, made, real; returns their mean PSNR in dB."""
     indices = person.of(VAL)
     first = {int(k): int(indices[person.clip[indices] == k][0]) for k in np.unique(person.clip[indices])}
-    chosen = indices[np.linspace(10, len(indices) - 1, 40).astype(int)]
+    chosen = indices[np.linspace(0, len(indices) - 1, min(JUDGED, len(indices))).astype(int)]
     columns: list[np.ndarray] = []
     levels: list[float] = []
     for n, i in enumerate(chosen):
@@ -127,7 +130,7 @@ def sheet(path: Path, model: Translator, person: Person, device: torch.device, *
             made = model(given[None].to(device)).float().clamp(0, 1)[0].cpu()
         real = tensor(person.frames[i])
         levels.append(-10 * float(torch.log10(((made - real) ** 2).mean())))
-        if n % (len(chosen) // SAMPLES) == 0 and len(columns) < SAMPLES:
+        if n % max(1, len(chosen) // SAMPLES) == 0 and len(columns) < SAMPLES:
             rgb = (made.permute(1, 2, 0).numpy() * 255 + 0.5).astype(np.uint8)
             columns.append(np.vstack([person.frames[reference], drawing, rgb, person.frames[i]]))
     Image.fromarray(np.hstack(columns)).save(path)
@@ -164,7 +167,9 @@ def main() -> None:
             break
         progress = step / args.steps
         for group in optimizer.param_groups:
-            group["lr"] = args.rate * min(1.0, (step + 1) / WARM_UP) * (0.5 + 0.5 * np.cos(np.pi * progress))
+            group["lr"] = (
+                args.rate * min(1.0, (step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * progress))
+            )
         given = batch.given.to(device, memory_format=torch.channels_last)
         with half_precision(device):
             made = model(given)
