@@ -45,6 +45,11 @@ class Endpoint(NamedTuple):
         """Whether nothing beyond this machine can be reached through it."""
         return ipaddress.ip_address(self.ip.partition("%")[0]).is_loopback
 
+    @property
+    def written_ip(self) -> str:
+        """`ip` as a URI has it: IPv6 in brackets."""
+        return f"[{self.ip}]" if ":" in self.ip else self.ip
+
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 

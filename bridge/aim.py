@@ -15,6 +15,7 @@ import numpy as np
 from bridge import landmarks as face
 from bridge.controls import DirectionConfig
 from bridge.frames import CUE_RATE_HZ, Floats
+from bridge.smoothstep import smoothstep
 
 MAX_GAZE_RAD = 0.6
 """Eyes turn no further, either way."""
@@ -69,8 +70,7 @@ class Aim:
             self._pull = min(1.0, self._pull + step)
         if self._place is None:
             return gaze
-        x = self._pull
-        share = np.float32(config.target_mix * x * x * (3.0 - 2.0 * x))
+        share = np.float32(config.target_mix * smoothstep(self._pull))
         aimed = np.array(self._turns(self._place, rotation, translation), np.float32)
         blended: Floats = gaze + (aimed - gaze) * share
         return blended

@@ -9,6 +9,7 @@ import numpy as np
 
 from bridge import landmarks as face
 from bridge.frames import Floats
+from bridge.smoothstep import smoothstep
 
 CLOSING_S, CLOSED_S, OPENING_S = 0.08, 0.04, 0.15
 MAX_LAG_S = 0.015
@@ -51,7 +52,7 @@ def closure(age_s: float) -> float:
         return 1.0
     else:
         x = 1.0 - (age_s - CLOSING_S - CLOSED_S) / OPENING_S
-    return x * x * (3.0 - 2.0 * x)
+    return smoothstep(x)
 
 
 def usual_rate(style: str, emotion: Floats, share: float) -> float:

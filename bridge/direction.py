@@ -24,6 +24,7 @@ from bridge.gains import Gains
 from bridge.own_neutral import OwnNeutral
 from bridge.rest import REST_FRAMES, scaled_rotation, toward_rest
 from bridge.sensitivity import Sensitivity
+from bridge.smoothstep import smoothstep
 from bridge.steering import Asked, SteeringEase
 
 RELEASE_S = 0.16
@@ -174,14 +175,12 @@ class Direction:
         """On the way to rest or back from it, with a soft start and end."""
         step = 1 if self._applied.pause else -1
         self._rested = min(max(self._rested + step, 0), REST_FRAMES)
-        x = self._rested / REST_FRAMES
-        return toward_rest(cues, cues.n, x * x * (3.0 - 2.0 * x), self.neutral)
+        return toward_rest(cues, cues.n, smoothstep(self._rested / REST_FRAMES), self.neutral)
 
     def _opened(self, gate: float) -> float:
         """The gate, followed at once as it opens and over `RELEASE_S` as it closes, with a soft start and end."""
         self._openness = max(gate, self._openness - 1.0 / (CUE_RATE_HZ * RELEASE_S))
-        x = min(self._openness, 1.0)
-        return x * x * (3.0 - 2.0 * x)
+        return smoothstep(min(self._openness, 1.0))
 
     def _shaped(self, landmarks: Floats, openness: float, voiced: bool) -> Floats:
         """Smoothing, own neutral, gains and gate: a fresh (68, 3)."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bridge.frames import Cues, Floats, rest_cues
+from bridge.smoothstep import smoothstep
 
 REST_FRAMES = 15  # 0.3 s
 """Frames over which a face comes to rest."""
@@ -48,5 +49,4 @@ def toward_rest(cues: Cues, n: int, share: float, neutral: Floats) -> Cues:
 def way_to_rest(cues: Cues, neutral: Floats) -> Iterator[Cues]:
     """The `REST_FRAMES` frames after `cues`, with a soft start and end; the last is the resting face."""
     for i in range(1, REST_FRAMES + 1):
-        x = i / REST_FRAMES
-        yield toward_rest(cues, cues.n + i, x * x * (3 - 2 * x), neutral)
+        yield toward_rest(cues, cues.n + i, smoothstep(i / REST_FRAMES), neutral)

@@ -8,15 +8,28 @@ from typing import TypeAlias
 import numpy as np
 
 from bridge.frames import EMOTIONS, NEUTRAL, Floats, Steering
+from bridge.smoothstep import smoothstep
 
 Asked: TypeAlias = tuple[tuple[float, ...] | None, float, float]
 """Shares of `EMOTIONS` that sum to 1, or None where the voice decides; their mix with the voice's; intensity."""
 
 EASE_S = 0.4
 """A change of emotion takes this long."""
-
-
 _REST = tuple(float(i == NEUTRAL) for i in range(len(EMOTIONS)))
+
+
+def departure(start: Steering, to: Steering) -> Steering:
+    """What a change blends from; coming from the voice's own there is nothing to leave: only the share grows."""
+    return start if start.mix > 0 else Steering(to.emotion, 0.0, start.intensity)
+
+
+def blended(a: Steering, b: Steering, share: float) -> Steering:
+    """Emotion, mix and intensity on the way from `a` (share 0) to `b` (share 1)."""
+    return Steering(
+        a.emotion + (b.emotion - a.emotion) * np.float32(share),
+        a.mix + (b.mix - a.mix) * share,
+        a.intensity + (b.intensity - a.intensity) * share,
+    )
 
 
 class SteeringEase:
@@ -52,8 +65,7 @@ class SteeringEase:
             self._asked = (shares, mix, intensity)
             start = self.steering
             self._to = self._target(start.emotion)
-            # coming from the voice's own there is nothing to leave: only the share grows
-            self._from = start if start.mix > 0 else Steering(self._to.emotion, 0.0, start.intensity)
+            self._from = departure(start, self._to)
             # a fader that is still moving changes what is asked every few frames: soft starts would hold it up
             self._soft = time_s - self._since_s >= EASE_S
             self._since_s = time_s if self._soft else self._then_s
@@ -62,12 +74,5 @@ class SteeringEase:
         if x >= 1.0:
             self.steering = self._to
             return self.steering
-        if self._soft:
-            x = x * x * (3.0 - 2.0 * x)
-        a, b = self._from, self._to
-        self.steering = Steering(
-            a.emotion + (b.emotion - a.emotion) * np.float32(x),
-            a.mix + (b.mix - a.mix) * x,
-            a.intensity + (b.intensity - a.intensity) * x,
-        )
+        self.steering = blended(self._from, self._to, smoothstep(x) if self._soft else x)
         return self.steering

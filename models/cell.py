@@ -1,8 +1,7 @@
 """The cell that says what eyes and head are likely to do next, from what they did and what is said and felt.
 
 Emotional Conversation (Liang & Lu 2024): gaze is discrete, a class of direction and a residual, so that eyes dart
-and rest instead of averaging; the head moves by a step out of a Student
-distribution around a mean.
+and rest instead of averaging; the head moves by a step out of a Student distribution around a mean.
 """
 
 from __future__ import annotations
@@ -57,10 +56,10 @@ HOMEWARD = 4.0
 SWING = 4.0
 """Most that a unit of stress moves the logarithm of a head step's size."""
 WANDER, WANDER_STAYS = 0.006, 123 / 128
-SIDEWAYS = (1.3, 0.4)
-"""Of that, along yaw and pitch: eyes wander to the side."""
 """Largest deviation (rad) of what a step adds to how far eyes are off their fixation, and the share of it that stays:
 eyes that rest still make small jumps, and drift back within a second (a share that 16 bits hold exactly)."""
+SIDEWAYS = (1.3, 0.4)
+"""Of that deviation, along yaw and pitch: eyes wander to the side."""
 MAX_AGE_STEPS = 125.0
 LEAST_TEMPERATURE = 0.05
 """Of the draw of a direction: none is no division."""

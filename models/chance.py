@@ -24,6 +24,6 @@ def cubed(normal: Tensor) -> Tensor:
 
 
 def tailed(normal: Tensor) -> Tensor:
-    """Standard normal → Student's t with `TAIL` degrees of freedom (Cornish-Fisher), at most 3 deviations in."""
+    """Standard normal → Student's t with `TAIL` degrees of freedom (Cornish-Fisher), at most `FURTHEST` in."""
     z = normal.clamp(-FURTHEST, FURTHEST)
     return z + (z**3 + z) / (4 * TAIL) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * TAIL**2)

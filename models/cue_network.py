@@ -167,17 +167,27 @@ def neutral_request(frames: int, batch: int = 1) -> tuple[Tensor, Tensor, Tensor
     return request, torch.zeros(batch, 1), one, style, one, torch.zeros(batch, frames, NOISE)
 
 
+def encoder_config(saved: dict[str, Any]) -> EncoderConfig:
+    """The shape of a speech encoder as a training result tells it."""
+    return EncoderConfig(**{**saved, "ahead": tuple(saved["ahead"])})
+
+
 def content_config(saved: dict[str, Any]) -> ContentConfig:
     """The shape of a mouth as a training result tells it."""
-    ears = saved["encoder"]
-    encoder = EncoderConfig(**{**ears, "ahead": tuple(ears["ahead"])})
-    return ContentConfig(**{**saved, "encoder": encoder, "dilations": tuple(saved["dilations"])})
+    encoder, dilations = encoder_config(saved["encoder"]), tuple(saved["dilations"])
+    return ContentConfig(**{**saved, "encoder": encoder, "dilations": dilations})
+
+
+def content_of(saved: dict[str, Any]) -> tuple[Content, int]:
+    """The mouth in what `models.training.cues` writes, to be run, and its look-ahead in hops."""
+    content = Content(content_config(saved["config"]))
+    content.load_state_dict(saved["content"])
+    return content.eval(), int(saved["lookahead_hops"])
 
 
 def emotion_config(saved: dict[str, Any]) -> EmotionConfig:
     """The shape of an emotion branch as a training result tells it."""
-    ears = saved["encoder"]
-    return EmotionConfig(**{**saved, "encoder": EncoderConfig(**{**ears, "ahead": tuple(ears["ahead"])})})
+    return EmotionConfig(**{**saved, "encoder": encoder_config(saved["encoder"])})
 
 
 def assemble(

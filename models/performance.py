@@ -3,10 +3,9 @@
 Emotional Conversation (Liang & Lu 2024), streaming: an auto-regressive cell at 25 steps a second reads the
 emotion, the style, what the mouth does, and its own last gaze and head pose. Gaze is discrete: each step may
 begin a new fixation, whose direction is one of `DIRECTIONS` classes and a residual, so that eyes dart and rest
-instead of averaging. Head pose moves by a step out of a
-Student distribution around a mean that the cell predicts, larger or smaller by a slow stir and with the stress of
-what is said, and nods along (`models.emphasis`). All chance comes
-in as an input, so that a seed says everything and blocks of any size give the same face.
+instead of averaging. Head pose moves by a step out of a Student distribution around a mean that the cell
+predicts, larger or smaller by a slow stir and with the stress of what is said, and nods along (`models.emphasis`).
+All chance comes in as an input, so that a seed says everything and blocks of any size give the same face.
 """
 
 from __future__ import annotations
@@ -52,11 +51,15 @@ from models.data.motion import MOTION_SIZE
 from models.emphasis import BANDS
 from models.pose import carried, shown
 from models.streaming import State
-from models.stride import DRAWN, LOOK, POSE, Ahead, Products, Stride, Walk
+from models.stride import AFTER, BEFORE, DRAWN, LOOK, POSE, Ahead, Products, Stride, Walk
 
 SIZE = POSE + 2
 """What is remembered: the pose, the opening at the last step, and the phase, 1 where the next frame lies between
 two steps."""
+UNSEEN = AFTER - 2 * HEAD
+"""What is remembered and the cell never sees: how far the eyes wander, and the head's stir."""
+BEHIND = DRAWN - LOOK - HEAD
+"""What a step draws behind the head: how lively the mouth was, wandering, and stir."""
 assert MOTION_SIZE == 2 * 2 + HEAD and NOISE == 4 + HEAD  # noqa: S101, PT018  shapes agree across rooms
 
 
@@ -83,7 +86,6 @@ class Step(nn.Module):
         """Added to the logarithm of how strongly a head is drawn back to rest."""
         self.register_buffer("swing", torch.zeros(len(EMOTIONS) + len(STYLES)))
         """How much further a head goes where a syllable is stressed: times stress, added to the logarithm of a step."""
-
         self.register_buffer("wander", torch.zeros(len(EMOTIONS) + len(STYLES)))
         """Deviation (rad) of what a step adds to how far the eyes are off their fixation."""
 
@@ -93,10 +95,10 @@ class Step(nn.Module):
 
         def remembered(part: nn.Linear) -> Tensor:
             seen = part.weight.t()[SAID + 1 :]
-            lively_gaze, rest, hidden = torch.split(seen, [4, 1 + 2 * HEAD, HIDDEN])
-            fixation, inner = seen.new_zeros(2, seen.shape[1]), seen.new_zeros(3, seen.shape[1])
+            lively_gaze, rest, hidden = torch.split(seen, [BEFORE, 1 + 2 * HEAD, HIDDEN])
+            fixation, unseen = (seen.new_zeros(count, seen.shape[1]) for count in (LOOK - 1, UNSEEN))
             # it sees neither the fixation nor what is behind the head
-            return torch.cat([lively_gaze, fixation, rest, inner, hidden])
+            return torch.cat([lively_gaze, fixation, rest, unseen, hidden])
 
         def rows(part: nn.Linear) -> Tensor:
             return torch.cat([part.weight, part.bias.unsqueeze(1)], 1)
@@ -110,11 +112,11 @@ class Step(nn.Module):
             (RESIDUAL * residual[:2], first, RESIDUAL * LEAST, RESIDUAL * MOST),
             blank(1),
             (DRIVE * step[:HEAD], 0.0 * ones, -torch.inf, torch.inf),
-            blank(5),
+            blank(BEHIND),
             (residual[2:], USUAL_RESIDUAL * ones[:2], LEAST, MOST),
             blank(1),
             (step[HEAD:], USUAL_STEP * ones, LEAST, MOST_HEAD),
-            blank(5),
+            blank(BEHIND),
         ]
         added = torch.cat([more for _, more, _, _ in likely])
         said = [
@@ -133,7 +135,7 @@ class Step(nn.Module):
             places=nn.functional.pad(places, (0, DRAWN - 2)),
             carry=carried(torch.eye(POSE + DRAWN - LOOK)),
             longest=torch.tensor([torch.inf, torch.inf, MAX_AGE_STEPS * AGE_SEEN]),
-            stirred=nn.functional.pad(ones, (LOOK, 5)),
+            stirred=nn.functional.pad(ones, (LOOK, BEHIND)),
         )
         return Stride(products, AGE_SEEN, (SHORTEST - 0.5) * AGE_SEEN, MOST_STIR)
 
@@ -171,7 +173,7 @@ class Step(nn.Module):
             begin.log() - (1.0 - begin).log() - eager.clamp(-EAGERNESS, EAGERNESS),
             place,
             torch.cat([hot * noise[..., 2:4], 0.0 * begin, hot * jitter, mouth[..., 1:], off, stir], -1),
-            nn.functional.pad(pull, (0, 5)),
+            nn.functional.pad(pull, (0, BEHIND)),
         )
 
 

@@ -16,10 +16,8 @@ from bridge.sources import Source
 from bridge.stages import FrameMixer
 
 if TYPE_CHECKING:
-    from bridge.mixing import Mixing
-
-if TYPE_CHECKING:
     from bridge.direction import Direction
+    from bridge.mixing import Mixing
     from bridge.remote import Control
 
 WATCH_S = 0.2

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
 import os
 import re
@@ -12,15 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bridge.address import Endpoint
+from bridge.door import ADVICE, VARIABLE, Lock, kept_token
+from bridge.mishaps import Mishaps
 from bridge.remote import ControlError
 
-VARIABLE = "FACECUE_TOKEN"
-"""Environment variable that may hold the token."""
 _TOKEN = re.compile(r"[\w.~-]{16,255}", re.ASCII)
 """What a token may be: letters that an OSC address and a command line carry as they are."""
-FILE_LIMIT = 4096
-QUIET_S = 60.0
-"""Wrong tokens are logged once in so many seconds at most."""
 RATE_PER_S, BURST = 2000.0, 400.0
 """Requests that are heard: a desk of faders that all move sends some hundreds a second."""
 
@@ -39,8 +34,7 @@ def token_for(uri: str, options: Mapping[str, str], places: Sequence[Endpoint]) 
     public = [place for place in places if not place.loopback]
     if name is not None:
         try:
-            with Path(name).open("rb") as file:
-                token = file.read(FILE_LIMIT).decode("ascii", "replace").strip()
+            token = kept_token(Path(name))
         except OSError as error:
             raise ControlError(
                 f"{uri}: {name}: {error.strerror or error}; name a file with a token"
@@ -55,15 +49,12 @@ def token_for(uri: str, options: Mapping[str, str], places: Sequence[Endpoint]) 
                 f"add ?token_file=FILE, set {VARIABLE}, or listen on 127.0.0.1"
             )
     if not _TOKEN.fullmatch(token):
-        raise ControlError(
-            f"{uri}: {name} holds no token of 16 to 255 letters, digits, - . _ ~; "
-            'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
-        )
+        raise ControlError(f"{uri}: {name} holds no token of 16 to 255 letters, digits, - . _ ~; {ADVICE}")
     return token
 
 
-class Door:
-    """Says who may come in. Used by one thread.
+class Door(Lock):
+    """Says who may come in, and logs the others, one line a minute at most. Used by one thread.
 
     Args:
         uri: for the log.
@@ -72,30 +63,19 @@ class Door:
     """
 
     def __init__(self, uri: str, token: str | None, clock: Callable[[], float] = time.perf_counter) -> None:
+        super().__init__(token)
         self._uri = uri
-        self._digest = None if token is None else hashlib.sha256(token.encode()).digest()
         self._clock = clock
-        self._logged_at = -QUIET_S
-        self._unlogged = 0
+        self._mishaps = Mishaps()
         self._allowance, self._counted_at = BURST, clock()
 
-    @property
-    def locked(self) -> bool:
-        """Whether a token is asked for."""
-        return self._digest is not None
-
     def admits(self, token: object) -> bool:
-        """Whether this is the token, in a time that says nothing of how much of it was right."""
-        if self._digest is None:
+        """Whether this is the token."""
+        if self.opens_to(token):
             return True
-        given = token.encode("utf-8", "replace") if isinstance(token, str) else b""
-        if hmac.compare_digest(hashlib.sha256(given).digest(), self._digest):
-            return True
-        self._unlogged += 1
-        now = self._clock()
-        if now - self._logged_at >= QUIET_S:
-            _log.warning("%s: %d without the right token", self._uri, self._unlogged)
-            self._logged_at, self._unlogged = now, 0
+        untold = self._mishaps.add(self._clock())
+        if untold:
+            _log.warning("%s: %d without the right token", self._uri, untold)
         return False
 
     def in_time(self) -> bool:

@@ -47,9 +47,8 @@ class ZeroMqControl:
         bound = []
         for place in places:
             self._socket.ipv6 = ":" in place.ip
-            ip = f"[{place.ip}]" if ":" in place.ip else place.ip
             try:
-                self._socket.bind(f"tcp://{ip}:{place.port}" if place.port else f"tcp://{ip}:*")
+                self._socket.bind(f"tcp://{place.written_ip}:{place.port or '*'}")
             except zmq.ZMQError as error:
                 self._context.destroy(linger=0)
                 raise ControlError(

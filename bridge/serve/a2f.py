@@ -132,7 +132,7 @@ class A2FServer:
         self._watcher.join()
 
     def _bound(self, place: Endpoint, certificate: tuple[bytes, bytes] | None) -> int:
-        where = f"[{place.ip}]:{place.port}" if ":" in place.ip else f"{place.ip}:{place.port}"
+        where = f"{place.written_ip}:{place.port}"
         try:
             if certificate is None:
                 port = self._server.add_insecure_port(where)

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from bridge.address import Endpoint
+from bridge.door import ADVICE, VARIABLE, Lock, kept_token
+from bridge.mishaps import Mishaps
 from bridge.serve import ServeError
 
 log = logging.getLogger(__name__)
 
-VARIABLE = "FACECUE_TOKEN"
-"""Environment variable that may hold the token."""
 SHORTEST = 16
 """Letters of a token; shorter ones can be guessed."""
-MAX_FILE_BYTES = 4096
-QUIET_S = 60.0
-"""Refusals are logged once in so many seconds at most."""
 
 
 def read_token(path: Path | None) -> str | None:
@@ -38,23 +32,18 @@ def read_token(path: Path | None) -> str | None:
     else:
         where = str(path)
         try:
-            with path.open("rb") as file:
-                token = file.read(MAX_FILE_BYTES).decode("ascii", "replace").strip()
+            token = kept_token(path)
         except OSError as error:
             raise ServeError(f"{path}: {error.strerror or error}; name a file that holds a token") from error
     if len(token) < SHORTEST or not (token.isascii() and token.isprintable()) or " " in token:
         raise ServeError(
-            f"{where} holds no token of {SHORTEST} or more printable ASCII letters without spaces; "
-            'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+            f"{where} holds no token of {SHORTEST} or more printable ASCII letters without spaces; {ADVICE}"
         )
     return token
 
 
-class Door:
-    """Lets those in who bring the token, in a time that says nothing of how much of it they had right."""
-
-    def __init__(self, token: str | None) -> None:
-        self._digest = None if token is None else hashlib.sha256(token.encode()).digest()
+class Door(Lock):
+    """Lets those in who bring the token."""
 
     @classmethod
     def at(cls, place: Endpoint, token: str | None) -> Door:
@@ -70,41 +59,32 @@ class Door:
             )
         return cls(token)
 
-    @property
-    def locked(self) -> bool:
-        """Whether a token is asked for."""
-        return self._digest is not None
-
     def admits(self, authorization: str | None) -> bool:
         """Whether `Bearer TOKEN` (or nothing, where none is asked for) is right."""
-        if self._digest is None:
+        if not self.locked:
             return True
         scheme, _, token = (authorization or "").partition(" ")
-        right = hmac.compare_digest(hashlib.sha256(token.strip().encode()).digest(), self._digest)
-        return right and scheme.lower() == "bearer"
+        return self.opens_to(token.strip()) and scheme.lower() == "bearer"
 
 
 class Refusals:
-    """Counts refusals and logs them, one line in `QUIET_S` at most. Safe from any thread."""
+    """Counts refusals and logs them, one line a minute at most. Safe from any thread."""
 
     def __init__(self, name: str, clock: Callable[[], float] = time.perf_counter) -> None:
-        self.count = 0
         self.last = ""
         """Why the last one was refused."""
         self._name = name
         self._clock = clock
-        self._lock = threading.Lock()
-        self._quiet_until = -float("inf")
-        self._untold = 0
+        self._mishaps = Mishaps()
+
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return self._mishaps.count
 
     def add(self, reason: str) -> None:
         """One more."""
-        with self._lock:
-            self.count += 1
-            self.last = reason
-            self._untold += 1
-            now = self._clock()
-            if now < self._quiet_until:
-                return
-            told, self._untold, self._quiet_until = self._untold, 0, now + QUIET_S
-        log.warning("%s refused %d, the last because: %s", self._name, told, reason)
+        self.last = reason
+        untold = self._mishaps.add(self._clock())
+        if untold:
+            log.warning("%s refused %d, the last because: %s", self._name, untold, reason)

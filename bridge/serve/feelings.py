@@ -16,7 +16,8 @@ from bridge.direction import Direction, DirectionConfig
 from bridge.frames import CUE_RATE_HZ, EMOTIONS, NEUTRAL, RATE_HZ, Floats, Steering
 from bridge.pipeline import PIECE_SAMPLES
 from bridge.serve import WishError
-from bridge.steering import EASE_S
+from bridge.smoothstep import smoothstep
+from bridge.steering import EASE_S, blended, departure
 
 MAPPING: dict[str, dict[str, float]] = {
     "amazement": {"surprised": 1.0},
@@ -137,20 +138,9 @@ class Feelings(Direction):
         self._time_s = time_s
         while self._codes and self._codes[0][0] <= time_s:
             code_s, _, self._to = self._codes.pop(0)
-            # coming from the voice's own there is nothing to leave: only the share grows
-            start = self._now
-            self._from = start if start.mix > 0 else Steering(self._to.emotion, 0.0, start.intensity)
+            self._from = departure(self._now, self._to)
             self._since_s = max(code_s, time_s - 1 / CUE_RATE_HZ)  # late words ease in as well
         x = min(max((time_s - self._since_s) / self._transition_s, 0.0), 1.0)
-        if x >= 1.0:
-            self._now = self._to
-        else:
-            x = x * x * (3.0 - 2.0 * x)
-            a, b = self._from, self._to
-            self._now = Steering(
-                a.emotion + (b.emotion - a.emotion) * np.float32(x),
-                a.mix + (b.mix - a.mix) * x,
-                a.intensity + (b.intensity - a.intensity) * x,
-            )
+        self._now = self._to if x >= 1.0 else blended(self._from, self._to, smoothstep(x))
         self._steering = self._manner(self._now)
         return self._steering

@@ -24,6 +24,7 @@ from zmq.utils.monitor import parse_monitor_message
 from bridge.address import Endpoint, check_options, endpoints, flag
 from bridge.frames import RigFrame
 from bridge.keys import KeyFileError, Keys, load
+from bridge.mishaps import Mishaps
 from bridge.sinks import SinkError, SinkStatus
 from bridge.sinks.curve import REFUSALS, Guard, lock
 from bridge.sinks.wire import encode
@@ -42,8 +43,6 @@ ACTOR_LIMIT = 255
 """UTF-8 bytes of an actor's name."""
 REQUEST_LIMIT = 1024
 """Bytes a peer may send at a time: PUB hears subscriptions only, and those are short."""
-TELL_EVERY_S = 60.0
-"""Peers that are refused are logged no more often."""
 ARRIVALS = zmq.EVENT_ACCEPTED | zmq.EVENT_CONNECTED
 
 
@@ -65,8 +64,7 @@ class ZeroMqSink:
         self.uri = uri
         self._connected: set[int] = set()  # file descriptors of peers
         self._sent = self._dropped = self._errors = 0
-        self._refused = 0
-        self._told_at = float("-inf")
+        self._refused = Mishaps()
         self._guard: Guard | None = None
         self._context = zmq.Context(io_threads=1)
         try:
@@ -91,8 +89,7 @@ class ZeroMqSink:
         bound = []
         for place in places:
             socket.ipv6 = ":" in place.ip  # holds for the next bind or connect
-            ip = f"[{place.ip}]" if ":" in place.ip else place.ip
-            where = f"tcp://{ip}:{place.port}" if place.port else f"tcp://{ip}:*"
+            where = f"tcp://{place.written_ip}:{place.port or '*'}"
             try:
                 if connect:
                     socket.connect(where)
@@ -132,23 +129,21 @@ class ZeroMqSink:
             if event["event"] & ARRIVALS:
                 self._connected.add(event["value"])
             elif event["event"] & REFUSALS:
-                self._refused += 1
-                self._tell_refusals()
+                self._refuse()
             else:
                 self._connected.discard(event["value"])
 
-    def _tell_refusals(self) -> None:
-        now = time.perf_counter()
-        if now - self._told_at >= TELL_EVERY_S:
-            self._told_at = now
-            _log.warning("%s: a peer without the right key was refused; %d so far", self.uri, self._refused)
+    def _refuse(self) -> None:
+        if self._refused.add(time.perf_counter()):
+            so_far = self._refused.count
+            _log.warning("%s: a peer without the right key was refused; %d so far", self.uri, so_far)
 
     def status(self) -> SinkStatus:
         """Counters and the number of peers; frames that ZeroMQ drops for a slow peer are not in them."""
         peers = len(self._connected)
         detail = f"{self._detail} · {peers or 'no'} {'peer' if peers == 1 else 'peers'}"
-        if self._refused:
-            detail += f", {self._refused} refused"
+        if self._refused.count:
+            detail += f", {self._refused.count} refused"
         return SinkStatus(self.uri, self._sent, self._dropped, self._errors, detail)
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 
 from bridge.address import check_options, endpoints
 from bridge.frames import ARKIT
+from bridge.mishaps import Mishaps
 from bridge.sinks.unity import Quaternion, unity_rotation
 from bridge.trackers import NEVER, Tracked, TrackerError, TrackerStatus
 from bridge.trackers.osc_message import Argument, OscError, messages
@@ -31,7 +32,6 @@ PACKETS_A_SECOND = 2000
 """More are not looked into: a tracker sends some hundred."""
 NECK_HOLDS_S = 0.5
 """A neck that was not spoken of for so long is straight."""
-WARN_EVERY_S = 60.0
 _POLL_S = 0.2
 _NAMES = {name.lower(): i for i, name in enumerate(ARKIT)}
 _BONES = ("Neck", "Head", "RightEye", "LeftEye")
@@ -78,10 +78,10 @@ class VmcTracker:
         self._pending: dict[int, float] = {}
         self._neck: tuple[float, Quaternion] = (NEVER, (0.0, 0.0, 0.0, 1.0))
         self._sees = True
-        self._packets = self._rejected = 0
+        self._packets = 0
+        self._rejected = Mishaps()
         self._heard_at = NEVER
         self._second, self._in_second = NEVER, 0
-        self._warned_at = NEVER
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="facecue-tracker", daemon=True)
         self._thread.start()
@@ -99,8 +99,9 @@ class VmcTracker:
             detail = f"silent for {silent_s:.0f} s"
         else:
             detail = "heard" if self._sees else "the tracker has lost the face"
-        rejected = f", {self._rejected} rejected" if self._rejected else ""
-        return TrackerStatus(self._packets, self._rejected, f"{detail}, {self._packets} packets{rejected}")
+        count = self._rejected.count
+        rejected = f", {count} rejected" if count else ""
+        return TrackerStatus(self._packets, count, f"{detail}, {self._packets} packets{rejected}")
 
     def close(self) -> None:
         """Ends the thread and frees the port."""
@@ -143,10 +144,8 @@ class VmcTracker:
                 self._reject(now, f"{address} with no good arguments")
 
     def _reject(self, now: float, why: str) -> None:
-        self._rejected += 1
-        if now - self._warned_at >= WARN_EVERY_S:
-            self._warned_at = now
-            log.warning("%s: %s; %d rejected so far", self.uri, why, self._rejected)
+        if self._rejected.add(now):
+            log.warning("%s: %s; %d rejected so far", self.uri, why, self._rejected.count)
 
     # each takes the arguments of one address, and says whether they were good
 

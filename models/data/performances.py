@@ -96,7 +96,7 @@ def emphasis_of(samples: Floats, times: Floats) -> Floats:
 
 def acting_of(track: Track, group: str, emotion: str, samples: Floats | None = None) -> Acting | None:
     """What a track and, where there is one, its sound (N,) teach; None if it is too short."""
-    times = np.arange(track.time_s[0], track.time_s[-1] + 1e-6, STEP_S).astype(np.float32)
+    times = track.times(STEP_S)
     if len(times) < SHORTEST:
         return None
     landmarks = track.at(times, track.landmarks)

@@ -82,7 +82,7 @@ def showing_of(
     track: Track, person: str, emotion: str, rest: Floats, closed_cm: float, table: Floats, *, relative: bool
 ) -> Showing:
     """A track, what talking explains taken out."""
-    times = np.arange(track.time_s[0], track.time_s[-1] + 1e-6, 1 / CUE_RATE_HZ).astype(np.float32)
+    times = track.times(1 / CUE_RATE_HZ)
     landmarks = track.at(times, track.landmarks)
     opening = opening_of(landmarks, closed_cm)
     design = np.stack([np.ones_like(opening), opening], axis=1)

@@ -36,6 +36,10 @@ class Track:
     blendshapes: Floats
     """(T, 52) tracked scores in MediaPipe's order, or (T, 0)."""
 
+    def times(self, step_s: float) -> Floats:
+        """(N,) s from its first frame to its last, evenly spaced."""
+        return np.arange(self.time_s[0], self.time_s[-1] + 1e-6, step_s).astype(np.float32)
+
     def covers(self, time_s: Floats) -> np.ndarray:
         """(N,) bool: a tracked frame is no further than `NEAR_S`; between joined clips there is none."""
         right = np.clip(np.searchsorted(self.time_s, time_s), 0, self.time_s.size - 1)
@@ -89,6 +93,13 @@ def read_audio(path: Path) -> Floats:
         raise ValueError(f"{path} has {rate} Hz; training reads {RATE_HZ} Hz: resample it first")
     mono: Floats = samples.mean(axis=1)
     return mono
+
+
+def write_audio(path: Path, samples: Floats) -> None:
+    """(N,) mono at 16 kHz as FLAC of 16 bits, written beside, then renamed."""
+    beside = path.with_suffix(".part")
+    soundfile.write(beside, samples, RATE_HZ, format="FLAC", subtype="PCM_16")
+    beside.replace(path)
 
 
 def audio_beside(track_path: Path) -> Path | None:

@@ -20,8 +20,7 @@ from bridge import landmarks as face
 from bridge.contract import NOISE
 from bridge.features import BINS
 from bridge.frames import EMOTIONS, NEUTRAL, STYLES, Floats, Steering
-from models.content import Content
-from models.cue_network import CueNetwork, assemble, content_config
+from models.cue_network import CueNetwork, assemble, content_of
 from models.data import corpus, showings
 from models.data.motion import motion_of
 from models.data.tracks import audio_beside, read_audio, read_track
@@ -176,11 +175,9 @@ def tracked_glances(data: Path) -> tuple[float, float]:
 def regressed_glances(cues: Path, data: Path) -> tuple[float, float]:
     """Of gaze as a regression from the voice (`models.motion`, in the same training result)."""
     saved = torch.load(cues, weights_only=True)
-    config, hops = content_config(saved["config"]), int(saved["lookahead_hops"])
-    content, motion = Content(config), Motion(config.width)
-    content.load_state_dict(saved["content"])
+    content, hops = content_of(saved)
+    motion = Motion(saved["config"]["width"])
     motion.load_state_dict(saved["motion"])
-    content.eval()
     gaze = []
     for _, samples in talks(data):
         pairs, frames = delayed(corpus.features_of(samples), hops)

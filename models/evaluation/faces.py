@@ -40,7 +40,7 @@ def seen_of(displacement: Floats) -> Floats:
 
 def at_cue_rate(track: Track) -> Floats:
     """(T, 68, 3)."""
-    times = np.arange(track.time_s[0], track.time_s[-1] + 1e-6, 1 / CUE_RATE_HZ).astype(np.float32)
+    times = track.times(1 / CUE_RATE_HZ)
     times = times[track.covers(times)]
     return track.at(times, track.landmarks)
 

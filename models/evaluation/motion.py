@@ -49,8 +49,8 @@ HEADS = (
 
 
 def steps_of(track: Track) -> Floats:
-    """(T,) s."""
-    return np.arange(track.time_s[0], track.time_s[-1] + 1e-6, 1 / RATE_HZ).astype(np.float32)
+    """(T,) s, 25 a second."""
+    return track.times(1 / RATE_HZ)
 
 
 def rotation_of(track: Track) -> Floats:
@@ -149,11 +149,11 @@ def generated(path: Path, played: Played) -> tuple[Moves, float]:
         joined = [np.tile(np.concatenate(parts), 1 + int(SPOKEN_S * SOUND_HZ / max(1, size)))]
     lengths = [track.time_s[-1] - track.time_s[0] for track in played.tracks]
     piece = max(2, round(float(np.median(lengths)) * CUE_RATE_HZ))
-    figures, turns, stresses = [], [], []
+    baked, figures, turns, stresses = Baked(path), [], [], []
     for seed in range(SEEDS):
         for take, sound in enumerate(joined[:TAKES]):
             # chance of its own for every take: few bursts of a head fill half a minute
-            baked = Baked(path, replace(played.direction, seed=TAKES * seed + take))
+            baked.direct(replace(played.direction, seed=TAKES * seed + take))
             cues = baked.cues(sound)[round(SETTLE_S * CUE_RATE_HZ) :]
             figures += [moves_of_cues(cues[at : at + piece]) for at in range(0, len(cues) - piece + 1, piece)]
             turns.append(turns_of(rotation_of_cues(cues)))

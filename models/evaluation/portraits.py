@@ -16,7 +16,7 @@ from bridge.frames import CUE_RATE_HZ, EMOTIONS, Floats
 from models.data.motion import motion_of, rotation_vectors
 from models.data.tracks import Track
 from models.evaluation.face_emotion import Face, directed_to
-from models.evaluation.motion import SETTLE_S, Played
+from models.evaluation.motion import SETTLE_S, Played, steps_of
 from models.evaluation.moves import RATE_HZ, quaternion_matrices
 from models.evaluation.plots import pyplot
 from models.evaluation.systems import Baked
@@ -62,7 +62,7 @@ def strip(path: Path, generators: Mapping[str, Face], samples: Floats) -> Path:
 
 def tracked(track: Track) -> tuple[Floats, Floats]:
     """Gaze (T, 2) and head rotation (T, 3) of a track in degrees, 25 a second."""
-    times = np.arange(track.time_s[0], track.time_s[-1] + 1e-6, 1 / RATE_HZ).astype(np.float32)
+    times = steps_of(track)
     motion = motion_of(
         track.at(times, track.iris), track.at(times, track.landmarks), track.at(times, track.pose)
     )

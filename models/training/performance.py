@@ -21,8 +21,7 @@ from bridge.frames import RATE_HZ as SOUND_HZ
 from models.cell import HEAD, HIDDEN, MOUTH, SACCADE, class_of, heard
 from models.chance import TAIL
 from models.collaborative import Collaborative
-from models.content import Content
-from models.cue_network import content_config
+from models.cue_network import content_of
 from models.data import corpus
 from models.data.performances import STEP_S, Acting, emphasis_of, performances
 from models.losses import lip_gap
@@ -178,10 +177,7 @@ def acted_voices(data: Path, cues: Path) -> dict[int, list[Talked]]:
     Raises:
         FileNotFoundError: if there are no such voices or no such result.
     """
-    saved = torch.load(cues, weights_only=True)
-    content = Content(content_config(saved["config"]))
-    content.load_state_dict(saved["content"])
-    content.eval()
+    content, hops = content_of(torch.load(cues, weights_only=True))
     said: dict[int, list[Floats]] = {}
     for clip in corpus.emotional(data, held_out=False):
         said.setdefault(clip.emotion, []).append(clip.samples)
@@ -190,7 +186,7 @@ def acted_voices(data: Path, cues: Path) -> dict[int, list[Talked]]:
         each = max(1, round(TAKE_S * SOUND_HZ / np.mean([len(one) for one in every])))
         for take in range(min(TAKES, len(every) // each)):
             samples = np.concatenate(every[take :: len(every) // each][:each])
-            opening = lip_gap(torch.from_numpy(given(content, int(saved["lookahead_hops"]), samples)))
+            opening = lip_gap(torch.from_numpy(given(content, hops, samples)))
             steps = opening.mean(-1).clamp(min=0.0).numpy()[::2]
             times = (STEP_S * (np.arange(len(steps)) + 0.25)).astype(np.float32)
             found.setdefault(emotion, []).append(Talked(steps, emphasis_of(samples, times)))

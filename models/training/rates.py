@@ -71,15 +71,20 @@ class Talked(NamedTuple):
     """(T, 3); nothing is stressed without sound."""
 
 
-def talk_of(talked: Sequence[Talked]) -> Talk:
+def talked(actings: Sequence[Acting]) -> list[Talked]:
+    """What people said as they moved."""
+    return [Talked(a.opening, a.emphasis) for a in actings]
+
+
+def talk_of(said: Sequence[Talked]) -> Talk:
     """Runs of mouths and of what is stressed, over again where they are shorter."""
     steps = BEGINS + RUN_STEPS
-    at = [np.arange(steps) % len(one.opening) for one in talked]
+    at = [np.arange(steps) % len(one.opening) for one in said]
     still = np.zeros((steps, EMPHASIS), np.float32)
     return Talk(
-        np.stack([one.opening[i] for one, i in zip(talked, at, strict=True)]),
+        np.stack([one.opening[i] for one, i in zip(said, at, strict=True)]),
         np.stack(
-            [still if one.emphasis is None else one.emphasis[i] for one, i in zip(talked, at, strict=True)]
+            [still if one.emphasis is None else one.emphasis[i] for one, i in zip(said, at, strict=True)]
         ),
     )
 
@@ -185,10 +190,10 @@ def settle(
         pressed = [(a.head[:, :3], a.emphasis[:, 0]) for a in chosen if a.emphasis is not None]
         pressed = pressed or [(a.head[:, :3], a.emphasis[:, 0]) for a in talking if a.emphasis is not None]
         swing = max(0.0, swing_of(*map(list, zip(*pressed, strict=True)))) if pressed else 0.0
-        pool = [Talked(a.opening, a.emphasis) for a in chosen if a.emphasis is not None]
+        pool = talked([a for a in chosen if a.emphasis is not None])
         if not pool and voices and key < len(EMOTIONS):
             pool = list(voices.get(key, voices.get(NEUTRAL, ())))
-        pool = pool or [Talked(a.opening, a.emphasis) for a in talking or chosen]
+        pool = pool or talked(talking or chosen)
         talk = talk_of([pool[int(i)] for i in rng.integers(len(pool), size=MOUTHS)])
         emotion, style = (
             (key, STYLES.index("actor")) if key < len(EMOTIONS) else (NEUTRAL, key - len(EMOTIONS))
@@ -230,7 +235,7 @@ def settle(
               f"{np.degrees(wanted[4:]).round(1)}, gaze ° "
               f"{np.degrees(got.spread):.1f} of {np.degrees(wanted.spread):.1f}, "
               f"swing {swung:.2f} of {swing:.2f}", flush=True)  # fmt: skip
-    mouths = talk_of([Talked(a.opening, a.emphasis) for a in (talking or actings)[:MOUTHS]])
+    mouths = talk_of(talked((talking or actings)[:MOUTHS]))
     for style, name in enumerate(STYLES):
         told = []
         for emotion in range(len(EMOTIONS)):

@@ -17,7 +17,7 @@ import torch
 from bridge import landmarks as face
 from bridge.frames import NEUTRAL, STYLES, Floats
 from models.content import Content
-from models.cue_network import content_config
+from models.cue_network import content_of
 from models.data import corpus, showings
 from models.data.acted import tracked
 from models.data.tracks import audio_beside, grid_folders, read_audio, read_track
@@ -106,11 +106,9 @@ def main() -> None:
     args = parser.parse_args()
     if not args.cues.is_file():
         parser.error(f"{args.cues}: run python -m models.training.cues first")
-    saved = torch.load(args.cues, weights_only=True)
-    content = Content(content_config(saved["config"]))
-    content.load_state_dict(saved["content"])
+    content, hops = content_of(torch.load(args.cues, weights_only=True))
     try:
-        model = fit(content.eval(), int(saved["lookahead_hops"]), args.data)
+        model = fit(content, hops, args.data)
     except FileNotFoundError as error:
         parser.error(str(error))
     results.write(args.out, model.state_dict())

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from bridge.features import SILENCE
 from bridge.frames import Floats
 from bridge.gate import SpeechGate
+from models.cue_network import encoder_config
 from models.data.corpus import Clip
 from models.data.scenes import (
     FRAMES,
@@ -36,7 +37,7 @@ from models.data.scenes import (
     power_of,
 )
 from models.data.windows import pairs_of
-from models.speech_encoder import EncoderConfig, SpeechEncoder
+from models.speech_encoder import SpeechEncoder
 from models.training import results
 from models.voice import Voice, VoiceConfig
 
@@ -48,8 +49,7 @@ AT_ONCE = 12
 
 def encoder_of(cues: dict[str, Any]) -> SpeechEncoder:
     """The speech encoder inside what `models.training.cues` writes."""
-    shape = cues["config"]["encoder"]
-    encoder = SpeechEncoder(EncoderConfig(**{**shape, "ahead": tuple(shape["ahead"])}))
+    encoder = SpeechEncoder(encoder_config(cues["config"]["encoder"]))
     own = {k.removeprefix("encoder."): v for k, v in cues["content"].items() if k.startswith("encoder.")}
     encoder.load_state_dict(own)
     return encoder.eval().requires_grad_(requires_grad=False)

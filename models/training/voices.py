@@ -26,6 +26,7 @@ import soxr
 from bridge.frames import RATE_HZ
 from models.data.dubbing import grid_sentence
 from models.data.phones import padded, write_phones
+from models.data.tracks import write_audio
 from models.training.espeak import Espeak
 from models.training.neural_voices import Hibari, Piper
 from models.training.spoken import Engine
@@ -96,9 +97,7 @@ def record(target: Path, engine: Engine, voice: str, text: str, rng: random.Rand
     sound = np.concatenate([silence, samples * (0.5 / loudest), silence])
     if spoken.phones:
         write_phones(target.with_suffix(".phones"), padded(spoken.phones, LEAD_S, sound.size / RATE_HZ))
-    beside = target.with_suffix(".part")
-    soundfile.write(beside, sound, RATE_HZ, format="FLAC", subtype="PCM_16")
-    beside.replace(target)
+    write_audio(target, sound)
     return sound.size / RATE_HZ
 
 

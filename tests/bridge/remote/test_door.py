@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from bridge.address import endpoints
+from bridge.door import VARIABLE
+from bridge.mishaps import QUIET_S
 from bridge.remote import ControlError
-from bridge.remote.door import BURST, QUIET_S, RATE_PER_S, VARIABLE, Door, token_for
+from bridge.remote.door import BURST, RATE_PER_S, Door, token_for
 
 TOKEN = "correct-horse.battery_staple~1"  # noqa: S105
 HERE = endpoints("osc://", "127.0.0.1:39550")

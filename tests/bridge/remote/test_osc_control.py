@@ -22,11 +22,11 @@ from pythonosc.udp_client import SimpleUDPClient
 from bridge.control import ControlDesk
 from bridge.controls import CONTROLS, DirectionConfig
 from bridge.direction import Direction
+from bridge.door import VARIABLE
 from bridge.frames import rest_cues
 from bridge.landmarks import neutral_face
 from bridge.presets import Presets
 from bridge.remote import ControlError, open_control
-from bridge.remote.door import VARIABLE
 from bridge.remote.osc import WORDS, OscControl
 from bridge.remote.osc_reader import Message
 

@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from bridge.address import endpoints
+from bridge.door import VARIABLE
+from bridge.mishaps import QUIET_S
 from bridge.serve import ServeError
-from bridge.serve.door import QUIET_S, VARIABLE, Door, Refusals, read_token
+from bridge.serve.door import Door, Refusals, read_token
 
 TOKEN = "-".join(("correct", "horse", "battery"))
 

@@ -12,7 +12,7 @@ import pytest
 
 from bridge import cli
 from bridge.commands.serve import LISTEN
-from bridge.serve.door import VARIABLE
+from bridge.door import VARIABLE
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ import zmq
 import zmq.auth
 from zmq.utils import z85
 
-from bridge import keys
+from bridge import keys, mishaps
 from bridge.cli import run
 from bridge.frames import RigFrame
-from bridge.sinks import SinkError, open_sink, zeromq
+from bridge.sinks import SinkError, open_sink
 from bridge.sinks.curve import Guard, key_pair
 from bridge.sinks.wire import decode
 from bridge.sinks.zeromq import ZeroMqSink
@@ -152,7 +152,7 @@ def test_refusals_are_told_once_a_minute(
         assert refused(sink) >= 3
         assert len(caplog.records) == 1
         assert "without the right key was refused" in caplog.text
-        monkeypatch.setattr(zeromq, "TELL_EVERY_S", 0.0)
+        monkeypatch.setattr(mishaps, "QUIET_S", 0.0)
         gets(sink, subscriber(sink), frame, 0.2)
     assert len(caplog.records) >= 2
 
