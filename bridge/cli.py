@@ -23,6 +23,7 @@ from bridge.commands.doctor import doctor
 from bridge.commands.head import head
 from bridge.commands.keys import keys
 from bridge.commands.live import live
+from bridge.commands.render import render
 from bridge.commands.rig import rig
 from bridge.commands.serve import serve
 
@@ -42,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Voice in, a living face out: live audio drives mouth, emotion, gaze and head of a character.",
 )
-for verb in (demo, live, bake, serve, controls, devices, doctor, keys):
+for verb in (demo, live, bake, render, serve, controls, devices, doctor, keys):
     app.command()(verb)
 app.add_typer(rig, name="rig")
 app.add_typer(head, name="head")

@@ -18,9 +18,15 @@ FORBIDDEN = {
 }
 EDGES: dict[str, set[str]] = {
     "sounddevice": {"bridge/portaudio.py"},
-    "soundfile": {"bridge/sources/file.py", "bridge/sources/whole.py", "bridge/sources/demo.py"},
+    "soundfile": {
+        "bridge/sources/file.py",
+        "bridge/sources/whole.py",
+        "bridge/sources/demo.py",
+        "bridge/takes/film.py",
+    },
     "soxr": {"bridge/resample.py"},
-    "onnxruntime": {"bridge/predictor.py"},
+    "onnxruntime": {"bridge/predictor.py", "bridge/portrait/devices.py"},
+    "av": {"bridge/takes/film.py"},
     "zmq": {"bridge/sinks/zeromq.py", "bridge/sinks/curve.py", "bridge/remote/zeromq.py"},
     "msgpack": {"bridge/sinks/wire.py", "bridge/remote/request.py"},
     "websockets": {"bridge/sinks/vts_link.py"},
@@ -30,6 +36,8 @@ EDGES: dict[str, set[str]] = {
         "bridge/takes/drawing.py",
         "bridge/takes/strip.py",
         "bridge/head/picture.py",
+        "bridge/portrait/person.py",
+        "bridge/portrait/mark.py",
     },
     "numba": {"bridge/head/raster.py"},
     "pygltflib": {"bridge/head/glb.py"},

@@ -1,6 +1,6 @@
 """Tables, and JSON: `python -m models.evaluation WHAT --data DIR`.
 
-WHAT is lips, emotion, motion, robust, noise, runs, ablation, retarget, or all.
+WHAT is lips, emotion, motion, robust, noise, runs, ablation, retarget, renderer, or all.
 """
 
 from __future__ import annotations
@@ -160,6 +160,10 @@ def main() -> int:
 
         retarget.main(sys.argv[2:])
         return 0
+    if sys.argv[1:2] == ["renderer"]:
+        from models.evaluation import renderer
+
+        return renderer.main(sys.argv[2:])
     if sys.argv[1:2] == ["ablation"]:
         from models.evaluation import ablation
 

@@ -1,0 +1,1 @@
+"""Networks that turn drawings of a face into pictures of a person."""
