@@ -31,7 +31,11 @@ EDGES: dict[str, set[str]] = {
     "msgpack": {"bridge/sinks/wire.py", "bridge/remote/request.py"},
     "websockets": {"bridge/sinks/vts_link.py"},
     "pythonosc": set(),  # a peer in tests; our packets are made in bridge/sinks/osc_packet.py
+    "pygltflib": {"bridge/head/glb.py"},
+    "numba": {"bridge/head/raster.py"},
+    "pxr": {"bridge/takes/usd.py", "bridge/takes/usd_head.py"},
     "PIL": {
+        "bridge/commands/head.py",
         "bridge/takes/brush.py",
         "bridge/takes/drawing.py",
         "bridge/takes/strip.py",
