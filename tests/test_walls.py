@@ -31,17 +31,17 @@ EDGES: dict[str, set[str]] = {
     "msgpack": {"bridge/sinks/wire.py", "bridge/remote/request.py"},
     "websockets": {"bridge/sinks/vts_link.py"},
     "pythonosc": set(),  # a peer in tests; our packets are made in bridge/sinks/osc_packet.py
-    "pygltflib": {"bridge/head/glb.py"},
-    "numba": {"bridge/head/raster.py"},
-    "pxr": {"bridge/takes/usd.py", "bridge/takes/usd_head.py"},
     "PIL": {
-        "bridge/commands/head.py",
         "bridge/takes/brush.py",
         "bridge/takes/drawing.py",
         "bridge/takes/strip.py",
         "bridge/portrait/person.py",
         "bridge/portrait/mark.py",
+        "bridge/head/picture.py",
     },
+    "numba": {"bridge/head/raster.py"},
+    "pygltflib": {"bridge/head/glb.py"},
+    "pxr": {"bridge/takes/usd.py", "bridge/takes/usd_head.py"},
 }
 """Optional or heavy library → the rooms of bridge that may name it."""
 HEAVY = {*EDGES, "torch", "rich", "numpy"}

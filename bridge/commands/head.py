@@ -28,7 +28,9 @@ def export(
 
     kind = out.suffix.lower()
     if kind not in KINDS:
-        raise ValueError(f"{out}: the head can be written as {', '.join(KINDS)}, not as {kind or 'a bare name'!r}")
+        raise ValueError(
+            f"{out}: the head can be written as {', '.join(KINDS)}, not as {kind or 'a bare name'!r}"
+        )
     if out.exists() and not force:
         raise ValueError(f"{out} is there already; --force writes over it")
     one = load_head()
@@ -41,7 +43,9 @@ def export(
 
         data = head_glb(one).bytes()
     else:
-        data = _png(size)
+        from bridge.head.picture import Painter, png
+
+        data = png(Painter(one, size).render())
     draft = Draft(out)
     try:
         draft.file.write(data)
@@ -52,16 +56,3 @@ def export(
     typer.echo(
         f"{out}: {len(one.vertices)} vertices, {len(one.triangles)} triangles, 52 shapes, {len(data) / 1e6:.2f} MB"
     )
-
-
-def _png(size: int) -> bytes:
-    import io
-
-    from PIL import Image
-
-    from bridge.head import load_head
-    from bridge.head.picture import Painter
-
-    buffer = io.BytesIO()
-    Image.fromarray(Painter(load_head(), size).render()).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()

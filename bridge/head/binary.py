@@ -25,7 +25,9 @@ def head_bytes(head: Head) -> bytes:
     rest = head.surface.normals(head.vertices)
     out = [
         MAGIC,
-        struct.pack("<5If", VERSION, len(head.vertices), head.triangles.size, len(head.parts), len(ARKIT), UNIT_M),
+        struct.pack(
+            "<5If", VERSION, len(head.vertices), head.triangles.size, len(head.parts), len(ARKIT), UNIT_M
+        ),
         _packed(head.pivot, "<f4"),
         _packed(head.eyes, "<f4"),
         struct.pack("<4f", head.eye_radius, YAW_FULL, UP_FULL, DOWN_FULL),
@@ -35,7 +37,12 @@ def head_bytes(head: Head) -> bytes:
         out.append(struct.pack("<6f", *part.rgba, part.smoothness, part.glow))
         out.append(struct.pack("<4I", part.turns, 3 * part.first, 3 * part.count, 0))
     colour = np.concatenate([np.round(255 * head.colour), np.full((len(head.colour), 1), 255)], 1)
-    out += [_packed(head.vertices, "<f4"), _packed(rest, "<f4"), _packed(head.share, "<f4"), _packed(colour, "u1")]
+    out += [
+        _packed(head.vertices, "<f4"),
+        _packed(rest, "<f4"),
+        _packed(head.share, "<f4"),
+        _packed(colour, "u1"),
+    ]
     out.append(_packed(head.triangles, "<u2"))
     for i, name in enumerate(ARKIT):
         index, delta, normal = with_normals(head, i, rest)

@@ -1,7 +1,7 @@
 """The head as glTF: a skinned bust with 52 morph targets by name, eyes as nodes. Needs pygltflib (extra `studio`).
 
-Metres; glTF's axes are the head frame's. Nodes: `FacecueHead` > `Bust`, `Face` (moves, 52 targets), `Still` (hair, ears …),
-joints `Neck` > `Head` > `EyeRight`, `EyeLeft`. Eyes turn as nodes, or by eyeLook targets of their own.
+Metres; glTF's axes are the head frame's. Nodes: `FacecueHead` > `Face` (52 targets), `Still` (hair, ears, shirt), and
+the joints `Neck` > `Head` > `EyeRight`, `EyeLeft`. Eyes turn as nodes, or by eyeLook targets of their own.
 """
 
 from __future__ import annotations
@@ -56,14 +56,23 @@ class Gltf:
         return len(self.doc.bufferViews) - 1
 
     def accessor(
-        self, values: npt.NDArray[np.generic], kind: str, component: int, target: int | None = None, **more: Any
+        self,
+        values: npt.NDArray[np.generic],
+        kind: str,
+        component: int,
+        target: int | None = None,
+        **more: Any,
     ) -> int:
-        """An accessor of an array; `kind` is glTF's: SCALAR, VEC3 …"""
+        """An accessor of an array; `kind` is glTF's, such as VEC3."""
         if kind == "VEC3" and component == FLOAT and more.pop("bounds", False):
             more |= {"min": np.min(values, axis=0).tolist(), "max": np.max(values, axis=0).tolist()}
         self.doc.accessors.append(
             self.lib.Accessor(
-                bufferView=self.view(values, target), componentType=component, count=len(values), type=kind, **more
+                bufferView=self.view(values, target),
+                componentType=component,
+                count=len(values),
+                type=kind,
+                **more,
             )
         )
         return len(self.doc.accessors) - 1
@@ -101,7 +110,9 @@ class Gltf:
             lib.Material(
                 name=part.name,
                 pbrMetallicRoughness=lib.PbrMetallicRoughness(
-                    baseColorFactor=[*linear, 1.0], metallicFactor=0.0, roughnessFactor=1 - 0.8 * part.smoothness
+                    baseColorFactor=[*linear, 1.0],
+                    metallicFactor=0.0,
+                    roughnessFactor=1 - 0.8 * part.smoothness,
                 ),
                 emissiveFactor=[part.glow] * 3,
                 alphaCutoff=None,
@@ -161,7 +172,9 @@ def _mesh(g: Gltf, head: Head, name: str, parts: list[Part], rest: Floats) -> in
     share = head.share[used]
     white = np.concatenate([head.colour[used] ** 2.2, np.ones((len(used), 1))], 1)
     attributes = g.lib.Attributes(
-        POSITION=g.accessor((head.vertices[used] * UNIT_M).astype("<f4"), "VEC3", FLOAT, VERTICES, bounds=True),
+        POSITION=g.accessor(
+            (head.vertices[used] * UNIT_M).astype("<f4"), "VEC3", FLOAT, VERTICES, bounds=True
+        ),
         NORMAL=g.accessor(rest[used].astype("<f4"), "VEC3", FLOAT, VERTICES),
         COLOR_0=g.accessor(np.round(255 * white).astype("u1"), "VEC4", U8, VERTICES, normalized=True),
         JOINTS_0=g.accessor(np.tile(np.array([0, 1, 0, 0], "u1"), (len(used), 1)), "VEC4", U8, VERTICES),

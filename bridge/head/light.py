@@ -49,7 +49,7 @@ class Light:
             self._glow[corners] = part.glow
             if part.name in ("skin", "lips", "ears"):
                 self._skin[corners] = 1
-        self._paint: Floats = paint / np.maximum(seen, 1) * head.colour
+        self._paint = np.asarray(paint / np.maximum(seen, 1) * head.colour, np.float32)
         self._paint_key = self._paint * KEY_COLOUR
         self._open = head.colour.min(axis=1, keepdims=True) ** 2  # hollows see no light from behind
         self._power = np.where(self._gloss > 0.55, 60, 22).astype(np.float32)

@@ -6,8 +6,9 @@ it moves with displacements in 16 bits. Units and axes are those of `bridge.fram
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,11 @@ class Head:
     """For each of the 52 shapes the vertices it moves, rising."""
     delta: tuple[Floats, ...]
     """(N, 3) their displacements at weight 1."""
+    surface: Surface = field(init=False)
+    """Gives normals of any pose."""
+    _moved: Indices = field(init=False)
+    _matrix: Floats = field(init=False)
+    _turned: list[Indices] = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepares what every pose needs."""
@@ -115,12 +121,12 @@ class Head:
         """
         out = self.vertices.copy()
         if weights is not None:
-            step: Floats = np.asarray(weights, np.float32) @ self._matrix  # type: ignore[attr-defined]
-            out[self._moved] += step.reshape(-1, 3)  # type: ignore[attr-defined]
+            step: Floats = np.asarray(weights, np.float32) @ self._matrix
+            out[self._moved] += step.reshape(-1, 3)
             if gaze is None:
                 gaze = gaze_of(weights)
         if gaze is not None:
-            for side, turned in enumerate(self._turned):  # type: ignore[attr-defined]
+            for side, turned in enumerate(self._turned):
                 centre = self.eyes[side]
                 out[turned] = (out[turned] - centre) @ eye_turn(gaze[side]).T + centre
         if rotation is not None or translation is not None:
@@ -189,7 +195,7 @@ def load_head(path: Path = HEAD_FILE) -> Head:
         parts.append(Part(str(name), (r, g, b, 1.0), smoothness, glow, int(turns), first, int(count)))
         first += int(count)
     at = np.concatenate([[0], np.cumsum(d["shape_counts"])])
-    spans = [slice(int(a), int(b)) for a, b in zip(at[:-1], at[1:], strict=True)]
+    spans = [slice(int(a), int(b)) for a, b in pairwise(at)]
     return Head(
         vertices=d["vertices"].astype(np.float32),
         triangles=d["triangles"].astype(np.int32),

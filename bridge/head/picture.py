@@ -8,7 +8,7 @@ Knows nothing of time, audio or files.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,8 @@ import numpy.typing as npt
 from bridge.frames import Floats
 from bridge.head.light import Light
 from bridge.head.model import Head
+from bridge.head.raster import Canvas
 
-if TYPE_CHECKING:
-    from bridge.head.raster import Canvas
-
-GET_STUDIO = "pip install 'facecue[studio]' (numba)"
 CENTRE = (0.0, -2.2, -2.0)
 """What the camera looks at, cm."""
 HEIGHT_CM = 34.0
@@ -67,7 +64,7 @@ class Painter:
         self._size = (tall, wide)
         self._centre = np.array(centre, np.float32)
         self._scale = tall / height_cm
-        self._canvas: Canvas = _canvas(background(tall, wide, backdrop))
+        self._canvas = Canvas(background(tall, wide, backdrop))
         c, s, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
         round_ = np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])
         rise = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
@@ -96,29 +93,30 @@ class Painter:
         normals = head.surface.normals(vertices) @ self._camera
         nearness = np.float32(DISTANCE_CM) / (np.float32(DISTANCE_CM) - seen[:, 2])
         tall, wide = self._size
-        screen = np.empty_like(seen)
+        screen = np.empty(seen.shape, np.float32)
         screen[:, 0] = wide / 2 - 0.5 + seen[:, 0] * nearness * self._scale
         screen[:, 1] = tall / 2 - 0.5 - seen[:, 1] * nearness * self._scale
         screen[:, 2] = nearness
         return self._canvas.draw(screen, head.triangles, self._light.shade(normals, ball_heights))
 
 
-def _canvas(behind: npt.NDArray[np.uint8]) -> Canvas:
-    try:
-        from bridge.head.raster import Canvas
-    except ModuleNotFoundError as error:
-        raise ImportError(f"pictures of the head need {error.name}: {GET_STUDIO}") from error
-    return Canvas(behind)
-
-
-def background(
-    tall: int, wide: int, backdrop: tuple[int, int, int] | None = None
-) -> npt.NDArray[np.uint8]:
+def background(tall: int, wide: int, backdrop: tuple[int, int, int] | None = None) -> npt.NDArray[np.uint8]:
     """(H, W, 3) one colour, or a soft light behind the head."""
     if backdrop is not None:
         return np.full((tall, wide, 3), backdrop, np.uint8)
     y, x = np.mgrid[0:tall, 0:wide]
     off = ((x / wide - 0.5) ** 2 + (y / tall - 0.42) ** 2)[..., None]
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (tall, wide, 1))  # no bands in the gradient
-    shown: npt.NDArray[np.uint8] = (EDGE + (MIDDLE - EDGE) * np.exp(-3.2 * off) + 0.5 + noise).astype(np.uint8)
+    shown: npt.NDArray[np.uint8] = (EDGE + (MIDDLE - EDGE) * np.exp(-3.2 * off) + 0.5 + noise).astype(
+        np.uint8
+    )
     return shown
+
+
+def png(picture: npt.NDArray[np.uint8]) -> bytes:
+    """A picture (H, W, 3) as a PNG file."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()

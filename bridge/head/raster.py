@@ -6,17 +6,20 @@ are smooth. Knows nothing of heads or lights.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+GET_STUDIO = "pip install 'facecue[studio]' (numba)"
 FINER = 2
 """Samples along each side of a pixel."""
 FIXED = np.float32(1 << 15)
 """Colours are stepped along rows in whole numbers of this many a level."""
 
 
-@njit(cache=True, error_model="numpy")
 def _draw(screen, triangles, colour, depth, picture):  # type: ignore[no-untyped-def]  # pragma: no cover
     height, width = depth.shape
     one, tiny = np.float32(1), np.float32(1e-12)
@@ -42,7 +45,11 @@ def _draw(screen, triangles, colour, depth, picture):  # type: ignore[no-untyped
         r0, g0, l0 = colour[a, 0] * FIXED, colour[a, 1] * FIXED, colour[a, 2] * FIXED
         rb, gb, lb = colour[b, 0] * FIXED - r0, colour[b, 1] * FIXED - g0, colour[b, 2] * FIXED - l0
         rc, gc, lc = colour[c, 0] * FIXED - r0, colour[c, 1] * FIXED - g0, colour[c, 2] * FIXED - l0
-        rdx, gdx, ldx = np.int32(bdx * rb + cdx * rc), np.int32(bdx * gb + cdx * gc), np.int32(bdx * lb + cdx * lc)
+        rdx, gdx, ldx = (
+            np.int32(bdx * rb + cdx * rc),
+            np.int32(bdx * gb + cdx * gc),
+            np.int32(bdx * lb + cdx * lc),
+        )
         for y in range(y0, y1 + 1):
             dx, dy = np.float32(least) - ax, np.float32(y) - ay
             wb, wc = dx * bdx + dy * bdy, dx * cdx + dy * cdy
@@ -87,7 +94,6 @@ def _draw(screen, triangles, colour, depth, picture):  # type: ignore[no-untyped
                 l += ldx  # noqa: E741
 
 
-@njit(cache=True)
 def _shrink(picture, background, out):  # type: ignore[no-untyped-def]  # pragma: no cover
     quarter = FINER * FINER
     for y in range(out.shape[0]):
@@ -107,11 +113,26 @@ def _shrink(picture, background, out):  # type: ignore[no-untyped-def]  # pragma
             out[y, x, 2] = (l + empty * background[y, x, 2]) // quarter
 
 
+@cache
+def _compiled() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Both loops as machine code; the first time on a machine that takes seconds."""
+    try:
+        from numba import njit
+    except ModuleNotFoundError as error:
+        raise ImportError(f"pictures of the head need {error.name}: {GET_STUDIO}") from error
+    return njit(cache=True, error_model="numpy")(_draw), njit(cache=True)(_shrink)
+
+
 class Canvas:
     """Buffers of one picture size, drawn on again and again."""
 
     def __init__(self, background: npt.NDArray[np.uint8]) -> None:
-        """`background` (H, W, 3)."""
+        """`background` (H, W, 3).
+
+        Raises:
+            ImportError: if numba is missing.
+        """
+        self._fill, self._mix = _compiled()
         tall, wide = background.shape[:2]
         self._background = np.ascontiguousarray(background)
         self._picture = np.empty((tall * FINER, wide * FINER), np.int32)
@@ -128,7 +149,7 @@ class Canvas:
         self._depth.fill(0)
         fine = screen * np.array([FINER, FINER, 1], np.float32)
         fine[:, :2] += np.float32((FINER - 1) / 2)
-        _draw(fine, triangles, colour, self._depth, self._picture)
+        self._fill(fine, triangles, colour, self._depth, self._picture)
         out = np.empty_like(self._background)
-        _shrink(self._picture, self._background, out)
+        self._mix(self._picture, self._background, out)
         return out

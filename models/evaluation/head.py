@@ -17,7 +17,15 @@ from bridge.frames import ARKIT, ARKIT_INDEX, EMOTIONS, RATE_HZ, AudioBlock, Flo
 from bridge.head import load_head
 from bridge.head.picture import Painter
 
-FROM_THE_SIDE = ("jawForward", "tongueOut", "mouthPucker", "mouthFunnel", "mouthShrugLower", "mouthRollLower", "mouthRollUpper")
+FROM_THE_SIDE = (
+    "jawForward",
+    "tongueOut",
+    "mouthPucker",
+    "mouthFunnel",
+    "mouthShrugLower",
+    "mouthRollLower",
+    "mouthRollUpper",
+)
 """Shapes that move forwards or backwards are seen from the side."""
 WITH_JAW = {"mouthClose": 0.6, "tongueOut": 0.2}
 """How far the jaw is open where a shape needs that."""
@@ -101,7 +109,9 @@ def main() -> None:
     args = parser.parse_args()
     for name, sheet in (("head.png", shapes_sheet()), ("head_emotions.png", emotions_sheet())):
         path = args.out / name
-        sheet.quantize(255, Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
+        sheet.quantize(255, Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG).save(
+            path, optimize=True
+        )
         print(f"{path}: {sheet.width} x {sheet.height}, {path.stat().st_size / 1e3:.0f} kB")
 
 

@@ -7,13 +7,13 @@ it. Everything else is made at its final fineness and hangs on the skin.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
-from bridge.frames import Floats
 from models.head import eye, hair, mouth, skull
 from models.head.face import LOWER_LIP, OUTER_LIPS, OVAL, UPPER_LIP, bump, topology
-from models.head.mesh import Ints, normals, subdivided
+from models.head.mesh import Floats, Ints, normals, subdivided
 
 LOOK = {
     # colour (sRGB), smoothness, glow
@@ -82,7 +82,7 @@ def assemble(face: Floats) -> Bust:
     fine, fine_triangles = subdivided(triangles, len(cage))
     cage = _kept(cage, fine, face)
     kind = np.repeat(kind, 4)
-    skin = fine @ cage
+    skin = _outside(fine @ cage, centres)
     parts: dict[str, Ints] = {k: fine_triangles[kind == i] for i, k in enumerate(kinds)}
     shown = np.concatenate([parts["skin"], parts["lips"]])
     vertices, colours, spans = [skin], [_skin_tint(skin, fine, rings)], {"skin": slice(0, len(skin))}
@@ -120,7 +120,7 @@ def assemble(face: Floats) -> Bust:
             points, t = kept[0] * (-1, 1, 1), kept[1][:, ::-1]
         add(f"brow_{side}", points, {"brows": t})
     for side in ("right", "left"):
-        points, t = lashes(skin, fine, rings, side)
+        points, t = lashes(skin, rings, side)
         add(f"lashes_{side}", points, {"lashes": t})
     points, t, tint = hair.hair(skin, shown)
     add("hair", points, {"hair": t}, tint)
@@ -142,7 +142,16 @@ def assemble(face: Floats) -> Bust:
     front = np.clip((everything[:, 2] + 3.5) / 4, 0, 1) * np.clip((everything[:, 1] + 12.3) / 1.5, 0, 1)
     share = share * share * (3 - 2 * share)
     share = np.maximum(share, front)  # the chin does not bend
-    for name in ("hair", "ear_left", "ear_right", "tongue", "teeth_upper", "teeth_lower", "gum_upper", "gum_lower"):
+    for name in (
+        "hair",
+        "ear_left",
+        "ear_right",
+        "tongue",
+        "teeth_upper",
+        "teeth_lower",
+        "gum_upper",
+        "gum_lower",
+    ):
         share[spans[name]] = 1
     share[spans["shirt"]] = 0
     return Bust(
@@ -165,7 +174,8 @@ def _cage(face: Floats) -> tuple[Floats, dict[str, Ints], dict[str, list[Ints]]]
     rings: dict[str, list[Ints]] = {}
     tris = topology()
     lip = _lip_triangles(tris)
-    skin, lips, hollow = [tris[~lip]], [tris[lip]], []
+    skin, lips = [tris[~lip]], [tris[lip]]
+    hollow: list[Ints] = []
     for side in ("right", "left"):
         ids = [np.array(eye.LOOPS[side])]
         for ring in eye.inner_rings(face, side):
@@ -173,7 +183,7 @@ def _cage(face: Floats) -> tuple[Floats, dict[str, Ints], dict[str, list[Ints]]]
             points.append(ring)
             n += len(ring)
         rings[side] = ids
-        for a, b in zip(ids, ids[1:], strict=False):
+        for a, b in pairwise(ids):
             band = np.array(skull.ring_triangles(a, b))
             skin.append(band[:, ::-1] if side == "right" else band)
     ids = [np.array(mouth.LOOP)]
@@ -182,7 +192,7 @@ def _cage(face: Floats) -> tuple[Floats, dict[str, Ints], dict[str, list[Ints]]]
         points.append(ring)
         n += len(ring)
     rings["mouth"] = ids
-    for k, (a, b) in enumerate(zip(ids[:-2], ids[1:-1], strict=True)):
+    for k, (a, b) in enumerate(pairwise(ids[:-1])):
         band = np.array(skull.ring_triangles(a, b, np.arange(5, 15)))[:, ::-1]
         (lips if k < mouth.LIP_RINGS else hollow).append(band)
     last, tip = ids[-2], int(ids[-1][0])
@@ -193,7 +203,7 @@ def _cage(face: Floats) -> tuple[Floats, dict[str, Ints], dict[str, list[Ints]]]
         points.append(ring)
         n += len(ring)
     rings["skull"] = ids
-    skin += [np.array(skull.ring_triangles(a, b, np.arange(18))) for a, b in zip(ids, ids[1:], strict=False)]
+    skin += [np.array(skull.ring_triangles(a, b, np.arange(18))) for a, b in pairwise(ids)]
     pieces = {"skin": np.concatenate(skin), "lips": np.concatenate(lips), "mouth": np.concatenate(hollow)}
     return np.concatenate(points).astype(np.float32), pieces, rings
 
@@ -207,6 +217,16 @@ def _kept(cage: Floats, fine: Floats, face: Floats) -> Floats:
     out = cage.copy()
     for _ in range(12):
         out[: len(face)] += hold * (face - (fine @ out)[: len(face)])
+    return out
+
+
+def _outside(skin: Floats, centres: dict[str, Floats]) -> Floats:
+    """The skin with nothing of it inside an eyeball."""
+    out = skin.copy()
+    for at in centres.values():
+        away = out - at
+        far = np.linalg.norm(away, axis=1, keepdims=True)
+        out += np.clip(eye.RADIUS + 0.02 - far, 0, None) * away / far
     return out
 
 
@@ -242,9 +262,9 @@ def _skin_tint(skin: Floats, fine: Floats, rings: dict[str, list[Ints]]) -> Floa
         for k, dark in ((1, (0.72, 0.52, 0.50)), (2, (0.70, 0.48, 0.46)), (3, (0.6, 0.4, 0.4))):
             share = fine[:, rings[name][k]].sum(1, keepdims=True)
             tint *= 1 + share * (np.array(dark) - 1)
-    for k, dark in enumerate((1.0, 0.62, 0.9, 0.75, 0.35, 0.14, 0.1)):
-        colour = np.array([dark, dark**1.5, dark**1.4]) if k == 1 else np.full(3, dark)
-        tint *= 1 + fine[:, rings["mouth"][k]].sum(1, keepdims=True) * (colour - 1)
+    for k, shade in enumerate((1.0, 0.62, 0.9, 0.75, 0.35, 0.14, 0.1)):
+        hue = np.array([shade, shade**1.5, shade**1.4]) if k == 1 else np.full(3, shade)
+        tint *= 1 + fine[:, rings["mouth"][k]].sum(1, keepdims=True) * (hue - 1)
     under = np.clip((-9.0 - skin[:, 1]) / 2.0, 0, 1) * np.clip((4.2 - skin[:, 2]) / 2.5, 0, 1)
     tint *= 1 - 0.22 * under[:, None]  # in the chin's shade
     nostril = bump(np.linalg.norm((folded - (0.80, -1.78, 6.0)) * (1, 1.25, 0.8), axis=1), 0.52)[:, None]
@@ -252,7 +272,7 @@ def _skin_tint(skin: Floats, fine: Floats, rings: dict[str, list[Ints]]) -> Floa
     return tint
 
 
-def lashes(skin: Floats, fine: Floats, rings: dict[str, list[Ints]], side: str) -> tuple[Floats, Ints]:
+def lashes(skin: Floats, rings: dict[str, list[Ints]], side: str) -> tuple[Floats, Ints]:
     """A dark wedge along the upper lid's rim: root above, root below, tip; 3 vertices a place."""
     rim = skin[rings[side][0][:9]]  # outer corner → inner corner
     edge = skin[rings[side][1][:9]]

@@ -1,17 +1,16 @@
-"""Eyeballs, the lids' thickness, lashes and the glint. cm, head frame; the left eye is the mirror image of the right."""
+"""Eyeballs, the lids' thickness and the glint. cm, head frame; the left eye is the mirror image of the right."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from bridge.frames import Floats
 from models.head.face import (
     LEFT_LOWER_LID,
     LEFT_UPPER_LID,
     RIGHT_LOWER_LID,
     RIGHT_UPPER_LID,
 )
-from models.head.mesh import Ints
+from models.head.mesh import Floats, Ints
 
 RADIUS = 1.58
 """Of an eyeball, cm: larger than life, as the eyes are."""
@@ -100,7 +99,7 @@ def ball(at: Floats, around: int = 28) -> tuple[Floats, dict[str, Ints], Floats]
         start = n
         for k, angle in enumerate(angles):
             if angle == 0:
-                vertices.append(at + (0, 0, RADIUS))
+                vertices.append(at + np.array([0, 0, RADIUS]))
                 colours.append(np.full((1, 3), shade[part][k]))
                 n += 1
                 continue
@@ -125,7 +124,8 @@ def ball(at: Floats, around: int = 28) -> tuple[Floats, dict[str, Ints], Floats]
 
 def glint(at: Floats, points: int = 12) -> tuple[Floats, Ints]:
     """Light on the cornea: a disc that stays where the light is while the eye turns."""
-    discs, triangles = [], []
+    discs: list[Floats] = []
+    triangles = []
     for (x, y), size in (((-0.27, 0.30), 0.135), ((0.24, -0.24), 0.06)):
         turn = np.arange(points) / points * 2 * np.pi
         xy = np.array([[x, y]]) + size * np.stack([np.cos(turn), np.sin(turn)], 1)

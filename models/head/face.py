@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bridge.frames import Floats
-from models.head.mesh import Ints
+from models.head.mesh import Floats, Ints
 
 OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152,
@@ -81,5 +80,5 @@ def _full_lips(face: Floats) -> Floats:
         out += near * (0.05 * sign, 0.14, -0.03)
     for up, low in zip(UPPER_LIP[1:-1], LOWER_LIP[1:-1], strict=True):
         middle = (out[up] + out[low]) / 2
-        out[up], out[low] = middle - (0, 0.012, 0), middle + (0, 0.012, 0)
+        out[up], out[low] = middle - np.array([0, 0.012, 0]), middle + np.array([0, 0.012, 0])
     return out

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-from bridge.frames import Floats
-from models.head.mesh import Ints, normals
+from models.head.mesh import Floats, Ints, normals
 
 CENTRE = np.array([0.0, 3.5, -3.6])
 """Hair is described by directions from here."""
@@ -85,7 +84,11 @@ def hair(skin: Floats, triangles: Ints, around: int = 108, rows: int = 25) -> tu
     quiff = np.exp(-(((x + 1.6) / 4.2) ** 2 + ((z - 2.6) / 4.0) ** 2)) * np.clip((y - 7.0) / 2.5, 0, 1)
     crown = np.clip((y - 6) / 5, 0, 1)
     sides = np.clip((np.abs(x) - 5.5) / 2.0, 0, 1) * np.clip((7.0 - y) / 2.0, 0, 1)
-    parting = np.exp(-(((x - PARTING_X - 0.05 * z) / 0.38) ** 2)) * np.clip((y - 8.2) / 2, 0, 1) * np.clip((z + 5) / 4, 0, 1)
+    parting = (
+        np.exp(-(((x - PARTING_X - 0.05 * z) / 0.38) ** 2))
+        * np.clip((y - 8.2) / 2, 0, 1)
+        * np.clip((z + 5) / 4, 0, 1)
+    )
     thick = 0.75 + 0.55 * crown + 1.25 * quiff - 0.22 * sides - 0.55 * parting
     rim = np.clip(share / 0.085, 0, 1)
     rounded = np.sqrt(np.clip(1 - (1 - rim) ** 2, 0, 1))
@@ -102,7 +105,11 @@ def hair(skin: Floats, triangles: Ints, around: int = 108, rows: int = 25) -> tu
     last, tip = (len(t) - 1) * around, len(out) - 1
     faces += [(last + i, last + (i + 1) % around, tip) for i in range(around)]
     shade = (0.62 + 0.46 * lock) * (1 - 0.3 * parting) * (0.8 + 0.2 * rounded)
-    return out.astype(np.float32), np.array(faces, np.int64), np.repeat(shade[:, None], 3, 1).astype(np.float32)
+    return (
+        out.astype(np.float32),
+        np.array(faces, np.int64),
+        np.repeat(shade[:, None], 3, 1).astype(np.float32),
+    )
 
 
 def brow(face: Floats, side: str, samples: int = 15, around: int = 7) -> tuple[Floats, Ints]:
@@ -119,19 +126,24 @@ def brow(face: Floats, side: str, samples: int = 15, around: int = 7) -> tuple[F
     vertices = []
     for k, (p, a) in enumerate(zip(line, along, strict=True)):
         u = k / (samples - 1)
-        half = 0.36 * (0.28 + 0.72 * u**0.7) * np.sqrt(np.clip(1 - ((u - 0.5) / 0.5) ** 14, 0, 1)) * (1 if k else 0.1)
-        if k == samples - 1:
-            half = 0.16
+        half = (
+            0.36
+            * (0.28 + 0.72 * u**0.7)
+            * np.sqrt(np.clip(1 - ((u - 0.5) / 0.5) ** 14, 0, 1))
+        )
+        half = {0: 0.05, samples - 1: 0.16}.get(k, half)  # blunt ends
         up = np.cross(a, out) * (1 if np.cross(a, out)[1] > 0 else -1)
         up /= np.linalg.norm(up)
         lift = 0.20 * np.sqrt(half / 0.40)
-        vertices.append(p + np.cos(turn)[:, None] * half * up + np.sin(turn)[:, None] * lift * out + 0.02 * out)
+        vertices.append(
+            p + np.cos(turn)[:, None] * half * up + np.sin(turn)[:, None] * lift * out + 0.02 * out
+        )
     triangles = []
     for k in range(samples - 1):
         for i in range(around):
             a, b = k * around + i, k * around + (i + 1) % around
             triangles += [(a, b, b + around), (a, b + around, a + around)]
-    ends = np.stack([line[0] - 0.12 * along[0], line[-1] + 0.06 * along[-1] + 0.03 * out])
+    ends = np.stack([line[0] - 0.15 * along[0] + 0.04 * out, line[-1] + 0.06 * along[-1] + 0.03 * out])
     n = samples * around
     for i in range(around):
         j = (i + 1) % around
@@ -184,5 +196,5 @@ def ear(rings: int = 12, around: int = 30) -> tuple[Floats, Ints, Floats]:
     faces = np.array(triangles, np.int64)
     if (normals(points, faces)[1 : 1 + around] @ w).mean() < 0:
         faces = faces[:, ::-1]
-    colour = np.stack([tint ** 0.7, tint, tint], 1)
+    colour = np.stack([tint**0.7, tint, tint], 1)
     return points.astype(np.float32), faces, colour.astype(np.float32)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from bridge.frames import Floats
-
+Floats = npt.NDArray[Any]
+"""Geometry of any precision."""
 Ints = npt.NDArray[np.int64]
 
 
@@ -33,7 +35,9 @@ def mirror_map(vertices: Floats, tolerance: float = 1e-3) -> Ints:
         d = ((flipped[i : i + 512, None] - vertices[None]) ** 2).sum(-1)
         out[i : i + 512] = d.argmin(1)
         if d.min(1).max() > tolerance**2:
-            raise ValueError(f"not symmetric: a vertex is {d.min(1).max() ** 0.5:.4f} cm from its image's place")
+            raise ValueError(
+                f"not symmetric: a vertex is {d.min(1).max() ** 0.5:.4f} cm from its image's place"
+            )
     return out
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridge.frames import Floats
 from models.head.face import LOWER_LIP, UPPER_LIP
-from models.head.mesh import Ints
+from models.head.mesh import Floats, Ints
 
 LOOP = (*UPPER_LIP, *LOWER_LIP[-2:0:-1])
 """Inner rim of the lips: upper from right to left corner, lower back."""
@@ -93,18 +92,18 @@ def teeth(lips_at: Floats, lower: bool) -> tuple[Floats, Ints]:
         along = 0.0
         for wide, share in LOWER_TEETH if lower else UPPER_TEETH:
             tall = TOOTH_HEIGHT * share + 0.25
-            box, faces = _rounded_box((wide * 0.99, tall, 0.48), -0.06 if lower else 0.06 * -1)
+            box, faces = _rounded_box((wide * 0.99, tall, 0.48), -0.06)
             if lower:
                 box = box * (1, -1, -1)  # turned over, so that triangles still face outwards
                 faces = faces.copy()
             at, direction = _arch(np.array([side * (along + wide / 2)]), front, width)
-            tangent, out = direction[0], np.array([-direction[0][1], direction[0][0]])
-            if out[1] < 0 and abs(out[1]) > 0.3:
-                out = -out
+            tangent = direction[0]
             placed = np.empty_like(box)
-            placed[:, [0, 2]] = at[0] + box[:, :1] * tangent + box[:, 2:] * np.array([-tangent[1], tangent[0]])
+            placed[:, [0, 2]] = (
+                at[0] + box[:, :1] * tangent + box[:, 2:] * np.array([-tangent[1], tangent[0]])
+            )
             middle = edge - tall / 2 if lower else edge + tall / 2
-            placed[:, 1] = middle + box[:, 1] - (0.0 if not lower else 0.0)
+            placed[:, 1] = middle + box[:, 1]
             vertices.append(placed)
             triangles.append(faces + n)
             n += len(placed)
@@ -136,7 +135,10 @@ def gum(lips_at: Floats, lower: bool, columns: int = 22, around: int = 8) -> tup
 
 def tongue(lips_at: Floats) -> tuple[Floats, Ints, Floats]:
     """The tongue at rest behind the lower teeth: vertices, triangles, and each vertex's place 0 (tip) … 1 (root)."""
-    tip, root = np.array([0, lips_at[1] - 0.8, lips_at[2] - 1.75]), np.array([0, lips_at[1] - 1.2, lips_at[2] - 5.4])
+    tip, root = (
+        np.array([0, lips_at[1] - 0.8, lips_at[2] - 1.75]),
+        np.array([0, lips_at[1] - 1.2, lips_at[2] - 5.4]),
+    )
     vertices, place = [], []
     for k in range(TONGUE_ROWS):
         u = (k / (TONGUE_ROWS - 1)) ** 1.6
@@ -145,7 +147,9 @@ def tongue(lips_at: Floats) -> tuple[Floats, Ints, Floats]:
         turn = np.arange(TONGUE_COLUMNS) / TONGUE_COLUMNS * 2 * np.pi
         middle = tip + (root - tip) * u + (0, 0.4 * np.sin(np.pi * u), 0)
         ring = np.stack([wide * np.cos(turn), tall * np.sin(turn), 0 * turn], 1)
-        groove = 0.12 * np.exp(-((ring[:, 0] / 0.3) ** 2)) * (np.sin(turn) > 0) * np.sin(np.pi * min(u * 1.3, 1))
+        groove = (
+            0.12 * np.exp(-((ring[:, 0] / 0.3) ** 2)) * (np.sin(turn) > 0) * np.sin(np.pi * min(u * 1.3, 1))
+        )
         ring[:, 1] -= groove
         vertices.append(middle + ring)
         place.append(np.full(TONGUE_COLUMNS, u))

@@ -1,5 +1,7 @@
-"""Shapes of the whole bust from those of the face's points: lids that close over the ball, a jaw that takes teeth and
-tongue along, lips that meet, and what no track or landmark shows, by formula.
+"""Shapes of the whole bust from those of the face's points.
+
+Lids close over the ball, the jaw takes teeth and tongue along, lips meet; what no track or landmark shows is made by
+formula.
 
 A shape is a displacement at weight 1; weights between are on the straight line to it. cm, head frame.
 """
@@ -8,11 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridge.frames import ARKIT, ARKIT_INDEX, Floats
-from models.head import eye, mouth
+from bridge.frames import ARKIT, ARKIT_INDEX
+from models.head import lids, mouth
 from models.head.bust import Bust
 from models.head.face import LOWER_LIP, UPPER_LIP, bump
-from models.head.mesh import Ints, normals
+from models.head.mesh import Floats, Ints, mirror_map, normals
 from models.head.shapes import opened, swapped
 
 GAIN = {
@@ -44,20 +46,6 @@ BUMPS: dict[str, tuple[tuple[tuple[float, float, float], float, tuple[float, flo
     "mouthStretchLeft": (((4.3, -6.4, 2.6), 2.0, (0.25, -0.1, -0.1), 0),),
 }  # fmt: skip
 """What the skin does where no landmark lies."""
-LID_MOVES = {
-    # upper lid, lower lid: shares of the opening they cover (+) or lay bare (−); sideways in cm
-    "eyeBlink": (0.80, -0.20, 0.0),
-    "eyeLookDown": (0.40, 0.16, 0.0),
-    "eyeLookUp": (-0.16, -0.10, 0.0),
-    "eyeLookIn": (0.03, 0.0, -0.09),
-    "eyeLookOut": (0.03, 0.0, 0.09),
-    "eyeSquint": (0.0, -0.18, 0.0),
-    "eyeWide": (-0.30, 0.08, 0.0),
-    "cheekSquint": (0.0, -0.09, 0.0),
-}
-"""How lids move, in shares of the lids' distance at rest, + down."""
-LID_REACH = (1.75, 1.5)
-"""How far over upper and below lower rim the skin follows, cm."""
 
 
 def shapes_of(bust: Bust, face_shapes: Floats) -> Floats:
@@ -89,11 +77,9 @@ def shapes_of(bust: Bust, face_shapes: Floats) -> Floats:
 
 def mirror_of(bust: Bust) -> Ints:
     """(V,) mirror pairs within and between pieces; hair and glints are their own images."""
-    from models.head.mesh import mirror_map
-
     out = np.arange(len(bust.vertices))
     for name, span in bust.spans.items():
-        if name in ("hair",) or name.startswith("glint"):
+        if name == "hair" or name.startswith("glint"):
             continue
         other = bust.spans[swapped(name.replace("_left", "Left").replace("_right", "Right"))
                            .replace("Left", "_left").replace("Right", "_right")]  # fmt: skip
@@ -118,12 +104,17 @@ def _one(bust: Bust, name: str, points: Floats, rest_normals: Floats) -> Floats:
     skin = bust.fine @ move
     for middle, radius, shift, along in BUMPS.get(name, ()):
         for sign in (1, -1) if side is None and middle[0] else (1,):
-            near = bump(np.linalg.norm(bust.vertices[bust.spans["skin"]] - np.multiply(middle, (sign, 1, 1)), axis=1), radius)
-            skin += near[:, None] * (np.multiply(shift, (sign, 1, 1)) + along * rest_normals[bust.spans["skin"]])
-    if base in LID_MOVES:
-        skin += _lids(bust, *LID_MOVES[base])
+            near = bump(
+                np.linalg.norm(bust.vertices[bust.spans["skin"]] - np.multiply(middle, (sign, 1, 1)), axis=1),
+                radius,
+            )
+            skin += near[:, None] * (
+                np.multiply(shift, (sign, 1, 1)) + along * rest_normals[bust.spans["skin"]]
+            )
+    if base in lids.MOVES:
+        skin += lids.moved(bust, *lids.MOVES[base])
     out = np.zeros_like(bust.vertices)
-    out[bust.spans["skin"]] = _off_the_ball(bust, skin)
+    out[bust.spans["skin"]] = lids.off_the_ball(bust, skin)
     _carried(bust, name, out)
     return out
 
@@ -142,7 +133,9 @@ def _rotated(vertices: Floats, angle: float) -> Floats:
     """Displacement of (N, 3) when the jaw opens by `angle`."""
     c, s = np.cos(angle), np.sin(angle)
     arm = vertices - HINGE
-    return np.stack([0 * arm[:, 0], c * arm[:, 1] - s * arm[:, 2], s * arm[:, 1] + c * arm[:, 2]], 1) - arm * (0, 1, 1)
+    return np.stack(
+        [0 * arm[:, 0], c * arm[:, 1] - s * arm[:, 2], s * arm[:, 1] + c * arm[:, 2]], 1
+    ) - arm * (0, 1, 1)
 
 
 def _jaw(bust: Bust, name: str, points: Floats, vertices: Floats) -> Floats:
@@ -171,78 +164,6 @@ def _follow(bust: Bust, name: str, move: Floats) -> None:
     for k, ring in enumerate(rings):
         fade = (0.82, 0.55, 0.3, 0.12, 0.04)[k] if k < 5 else 0.0
         move[ring] = fade * move[edge]
-
-
-def _lids(bust: Bust, upper_share: float, lower_share: float, sideways: float) -> Floats:
-    """(S, 3) movement of the left eye's lids. Shares are of the opening, + down."""
-    face = bust.cage[:468].astype(float)
-    smooth = (bust.fine @ bust.cage)[:468]
-    at = bust.eyes["left"]
-    move = np.zeros_like(bust.cage, dtype=float)
-    upper, lower = (np.array(r) for r in eye.RIMS["left"])
-    up, low = smooth[upper], smooth[lower]
-    inside = np.sin(np.pi * np.arange(9) / 8) ** 0.45
-    opening = up - low
-    bulge = 0.0
-    targets = {}
-    for rim, at_rest, share in ((upper, up, upper_share), (lower, low, lower_share)):
-        goal = at_rest - share * opening
-        goal[:, 0] += sideways * inside
-        away = goal - at
-        radius = np.linalg.norm(at_rest - at, axis=1) + bulge
-        goal = at + away * (radius / np.linalg.norm(away, axis=1))[:, None]
-        targets[rim[4]] = goal
-        move[rim[1:-1]] = (goal - at_rest)[1:-1]
-    moved = face.copy()
-    moved[:] += move[:468]
-    rim_ids = np.array(eye.LOOPS["left"])
-    for reach, rim, above in ((LID_REACH[0], upper, True), (LID_REACH[1], lower, False)):
-        line = face[rim]
-        s = np.linspace(0, 8, 65)
-        dense = np.stack([np.interp(s, np.arange(9), line[:, k]) for k in range(3)], 1)
-        dmove = np.stack([np.interp(s, np.arange(9), move[rim][:, k]) for k in range(3)], 1)
-        distance = np.linalg.norm(face[:, None] - dense[None], axis=2)
-        nearest = distance.argmin(1)
-        other = np.linalg.norm(face[:, None] - face[lower if above else upper][None], axis=2).min(1)
-        d = distance.min(1)
-        mine = (d < other) & ~np.isin(np.arange(468), rim_ids)
-        share = np.clip(1 - d / reach, 0, 1) ** 1.35
-        move[:468][mine] += (share[:, None] * dmove[nearest])[mine]
-    # stay on the ball: what went down went along an arc
-    near = bump(np.linalg.norm(face - at, axis=1), 3.4) > 0
-    path = face + move[:468]
-    r0, r1 = np.linalg.norm(face - at, axis=1), np.linalg.norm(path - at, axis=1)
-    lift = np.where(near & (np.abs(move[:468]).sum(1) > 1e-4), np.minimum(np.maximum(r0, eye.RADIUS + eye.LID) - r1, 0.5), 0)
-    lift = np.clip(lift, 0, None)
-    move[:468] += ((path - at) / r1[:, None]) * lift[:, None]
-    moved = face + move[:468]
-    before, after = eye.inner_rings(face, "left"), eye.inner_rings(face, "left", moved)
-    for ring, a, b in zip(bust.rings["left"][1:], before, after, strict=True):
-        move[ring] = b - a
-    # the smooth surface must reach the goals, not only the cage
-    for _ in range(8):
-        got = (bust.fine @ move)[:468]
-        for rim, at_rest in ((upper, up), (lower, low)):
-            want = targets[rim[4]] - at_rest
-            move[rim[1:-1]] += (want - got[rim])[1:-1]
-    return bust.fine @ move
-
-
-def _off_the_ball(bust: Bust, skin: Floats) -> Floats:
-    """Displacements (S, 3) of the skin, corrected where the skin would enter an eyeball at any weight of this shape."""
-    rest = bust.vertices[bust.spans["skin"]].astype(float)
-    out = skin.copy()
-    moving = np.abs(skin).sum(1) > 1e-6
-    for side, at in bust.eyes.items():
-        hidden = bust.fine[:, np.concatenate(bust.rings[side][1:])].sum(1) > 0.3
-        near = moving & (np.linalg.norm(rest - at, axis=1) < eye.RADIUS + 1.2)
-        least = np.where(hidden, eye.RADIUS + 0.012, eye.RADIUS + 0.10)[near, None]
-        for w in (1.0, 0.75, 0.5, 0.25):
-            p = rest[near] + w * out[near]
-            away = p - at
-            r = np.linalg.norm(away, axis=1, keepdims=True)
-            out[near] += np.clip(least - r, 0, None) / w * away / r
-    return out
 
 
 def _meeting(bust: Bust, move: Floats, upper_share: float) -> Floats:
@@ -314,6 +235,10 @@ def _tongue_out(rest: Floats, place: Floats) -> Floats:
     front = (1 - place)[:, None]
     share = (front[:, 0]) ** 1.0
     out[:, 2] = 3.5 * share**0.8
-    out[:, 1] = 0.62 * np.sin(np.pi * np.clip(share, 0, 1) ** 0.8) + 0.35 * share - 1.15 * np.clip((share - 0.62) / 0.38, 0, 1) ** 1.5
+    out[:, 1] = (
+        0.62 * np.sin(np.pi * np.clip(share, 0, 1) ** 0.8)
+        + 0.35 * share
+        - 1.15 * np.clip((share - 0.62) / 0.38, 0, 1) ** 1.5
+    )
     out[:, 0] = -0.10 * rest[:, 0] * share
     return out

@@ -11,10 +11,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from bridge.frames import ARKIT, ARKIT_INDEX, Floats
+from bridge.frames import ARKIT, ARKIT_INDEX
 from models.data.landmarker import LANDMARKS
 from models.head.face import LEFT_LOWER_LID, LOWER_LIP, RIGHT_LOWER_LID, UPPER_LIP, bump
-from models.head.mesh import Ints
+from models.head.mesh import Floats, Ints
 
 ALIVE = 0.15
 """Range of a score (1st to 99th percentile) over the tracks above which it is heard."""
@@ -94,11 +94,15 @@ class Skin:
         """`moves` (N, 468, 3): tracked displacements, mirror images included."""
         at = opened(face)
         square = ((at[:, None] - at[None]) ** 2).sum(-1)
-        smooth = 0.8 * np.exp(-square / (2 * REACH_CM**2)) + 0.2 * np.exp(-square / (2 * (0.35 * REACH_CM) ** 2))
+        smooth = 0.8 * np.exp(-square / (2 * REACH_CM**2)) + 0.2 * np.exp(
+            -square / (2 * (0.35 * REACH_CM) ** 2)
+        )
         flat = moves.reshape(len(moves), -1)
         learned = flat.T @ flat / len(flat)
         learned *= 1.0 / np.trace(learned) * len(learned)
-        near = np.exp(-square / (2 * (2.5 * REACH_CM) ** 2))  # what moves far away is head motion left in tracks
+        near = np.exp(
+            -square / (2 * (2.5 * REACH_CM) ** 2)
+        )  # what moves far away is head motion left in tracks
         learned *= np.kron(near, np.ones((3, 3)))
         self.covariance = LEARNED_SHARE * learned + (1 - LEARNED_SHARE) * np.kron(smooth, np.eye(3))
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-from bridge.frames import Floats
 from models.head.face import OVAL
-from models.head.mesh import Ints
+from models.head.mesh import Floats, Ints
 
 KNOTS = {
     0: ((0, 8.6, 4.5), (0, 11.0, 2.7), (0, 12.7, -0.6), (0, 13.2, -4.6), (0, 11.8, -9.2), (0, 7.6, -12.5),
@@ -65,7 +64,7 @@ def meridians(edge: Floats) -> Floats:
         rows.append(line)
     for s in sorted(KNOTS, reverse=True)[1:]:
         keys.append(36 - s)
-        rows.append(tuple((-x, y, z) for x, y, z in KNOTS[s]))
+        rows.append(tuple((-x, y, z) for x, y, z in KNOTS[s]))  # type: ignore[arg-type]
     knots = np.array(rows, float)
     knots[-1] = knots[0]
     around = CubicSpline(keys, knots, bc_type="periodic")(np.arange(36))  # (36, knots, 3)

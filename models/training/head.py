@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bridge.frames import ARKIT, ARKIT_INDEX, Floats
+from bridge.frames import ARKIT, ARKIT_INDEX
 from models.data.landmarker import LANDMARKS
 from models.head import eye, face, hair, sculpt, skull
 from models.head.bust import LOOK, Bust, assemble
-from models.head.mesh import Ints, mirror_map
+from models.head.mesh import Floats, Ints, mirror_map
 from models.head.shapes import along_lips, learned
 
 SPEAKER = "s1"
@@ -137,7 +137,7 @@ def main() -> None:
     tracks = read(args.data / "mesh" / "expressions.npz", names)
     bust, shapes, believed, table = make(*tracks, ict_basis(basis), measured_on)
     kept = stored(bust, shapes)
-    np.savez_compressed(args.out, **kept)
+    np.savez_compressed(args.out, allow_pickle=False, **kept)
     print("tracks believed:", ", ".join(f"{k} {v:.2f}" for k, v in believed.items()))
     for name, miss, size in misses(shapes, table):
         print(f"{name:22} landmarks move {size:.2f} cm, miss the table by {miss:.2f}")
