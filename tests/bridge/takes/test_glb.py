@@ -1,6 +1,8 @@
 """The take as glTF, read by pygltflib and trimesh."""
 
 import io
+import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +102,22 @@ def test_a_take_of_nothing_is_the_head_at_rest(tmp_path: Path) -> None:
     doc = pygltflib.GLTF2().load(str(baked(tmp_path / "take.glb", [])))
     assert doc.animations == []
     assert any(node.name == "Face" for node in doc.nodes)
+
+
+def test_sparse_accessors_are_as_the_standard_wants_them(tmp_path: Path, performance: list[RigFrame]) -> None:
+    # found by Khronos' glTF-Validator: no offset without a view, no joint but 0 where the weight is 0
+    data = baked(tmp_path / "take.glb", performance[:3]).read_bytes()
+    (size,) = struct.unpack_from("<I", data, 12)
+    plain = json.loads(data[20 : 20 + size])
+    bare = [accessor for accessor in plain["accessors"] if "bufferView" not in accessor]
+    assert bare
+    assert all("byteOffset" not in accessor for accessor in bare)
+    doc = pygltflib.GLTF2().load_from_bytes(data)
+    for mesh in doc.meshes:
+        for attributes in (primitive.attributes for primitive in mesh.primitives):
+            if attributes.JOINTS_0 is not None:
+                view = doc.bufferViews[doc.accessors[attributes.JOINTS_0].bufferView]
+                joints = np.frombuffer(data[28 + size :], "u1", view.byteLength, view.byteOffset).reshape(
+                    -1, 4
+                )
+                assert (numbers(doc, attributes.WEIGHTS_0)[joints > 0] > 0).all()
