@@ -121,3 +121,57 @@ def test_sparse_accessors_are_as_the_standard_wants_them(tmp_path: Path, perform
                     -1, 4
                 )
                 assert (numbers(doc, attributes.WEIGHTS_0)[joints > 0] > 0).all()
+
+
+def whole_target(doc: Any, index: int) -> np.ndarray:
+    """(V, 3) of a sparse accessor of zeros."""
+    accessor = doc.accessors[index]
+    values = np.zeros((accessor.count, 3), np.float32)
+    blob, sparse = doc.binary_blob(), accessor.sparse
+    at = doc.bufferViews[sparse.indices.bufferView]
+    data = doc.bufferViews[sparse.values.bufferView]
+    places = np.frombuffer(blob, "<u2", sparse.count, at.byteOffset)
+    values[places] = np.frombuffer(blob, "<f4", 3 * sparse.count, data.byteOffset).reshape(-1, 3)
+    return values
+
+
+def targets(primitive: Any) -> list[dict[str, int]]:
+    """Morph targets, which pygltflib gives as objects or as dictionaries."""
+    return [t if isinstance(t, dict) else vars(t) for t in primitive.targets]
+
+
+def test_skinned_as_the_standard_says_it_is_the_pose_of_the_head(
+    tmp_path: Path, performance: list[RigFrame]
+) -> None:
+    doc = pygltflib.GLTF2().load(str(baked(tmp_path / "take.glb", performance)))
+    nodes = {node.name: node for node in doc.nodes}
+    tracks = {
+        (doc.nodes[c.target.node].name, c.target.path): numbers(
+            doc, doc.animations[0].samplers[c.sampler].output
+        )
+        for c in doc.animations[0].channels
+    }
+    n, head = 60, load_head()
+    (primitive, *_) = doc.meshes[nodes["Face"].mesh].primitives
+    rest = numbers(doc, primitive.attributes.POSITION)
+    weights = tracks["Face", "weights"].reshape(-1, len(ARKIT))[n]
+    at = rest + sum(
+        w * whole_target(doc, t["POSITION"]) for w, t in zip(weights, targets(primitive), strict=True)
+    )
+    base = np.array(nodes["Neck"].translation)
+    pivot = base + np.array(nodes["Head"].translation)
+    turned = (at - pivot) @ rotation_matrix(tracks["Head", "rotation"][n]).T
+    with_head = turned + base + tracks["Head", "translation"][n]
+    share = numbers(doc, primitive.attributes.WEIGHTS_0)[:, 1:2]
+    skinned = 100 * (share * with_head + (1 - share) * at)
+
+    cues = performance[n].cues
+    posed = head.pose(performance[n].weights, cues.gaze, cues.head_rotation, cues.head_translation)
+    ours = {tuple(np.round(v, 3)): place for v, place in zip(head.vertices, posed, strict=True)}
+    sure = np.flatnonzero((share[:, 0] == 0) | (share[:, 0] == 1))
+    found = [(skinned[i], ours[key]) for i in sure if (key := tuple(np.round(100 * rest[i], 3))) in ours]
+    assert len(found) > 1000
+    off = np.array([np.abs(a - b).max() for a, b in found])
+    assert (
+        np.quantile(off, 0.99) < 1e-3
+    )  # vertices on one spot may be told apart by their place alone no more
