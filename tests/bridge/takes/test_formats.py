@@ -1,7 +1,9 @@
 """What all formats have in common: whole or absent, at the rate that was asked for."""
 
 import errno
+import re
 import sys
+import typing
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,15 @@ def test_a_rate_that_cannot_be(tmp_path: Path) -> None:
         with pytest.raises(TakeError, match=f"{fps} frames a second"):
             open_take(tmp_path / "take.npz", "npz", rate_hz=fps)
     assert checked_fps(24) == 24
+
+
+def test_the_command_and_the_page_know_every_format() -> None:
+    from bridge.commands.bake import bake
+
+    (help_,) = (
+        a.help for a in typing.get_args(typing.get_type_hints(bake, include_extras=True)["formats"])[1:]
+    )
+    page = (Path(__file__).parents[3] / "docs" / "takes.md").read_text(encoding="utf-8")
+    for format_ in FORMATS:
+        assert re.search(rf"[ ,.]{re.escape(format_)}[,.]|^Any of {re.escape(format_)},", help_), format_
+        assert f"`{format_}`" in page
