@@ -126,11 +126,7 @@ def brow(face: Floats, side: str, samples: int = 15, around: int = 7) -> tuple[F
     vertices = []
     for k, (p, a) in enumerate(zip(line, along, strict=True)):
         u = k / (samples - 1)
-        half = (
-            0.36
-            * (0.28 + 0.72 * u**0.7)
-            * np.sqrt(np.clip(1 - ((u - 0.5) / 0.5) ** 14, 0, 1))
-        )
+        half = 0.36 * (0.28 + 0.72 * u**0.7) * np.sqrt(np.clip(1 - ((u - 0.5) / 0.5) ** 14, 0, 1))
         half = {0: 0.05, samples - 1: 0.16}.get(k, half)  # blunt ends
         up = np.cross(a, out) * (1 if np.cross(a, out)[1] > 0 else -1)
         up /= np.linalg.norm(up)
@@ -173,7 +169,7 @@ def ear(rings: int = 12, around: int = 30) -> tuple[Floats, Ints, Floats]:
         tragus = np.exp(-(((r - 0.86) / 0.22) ** 2)) * np.exp(-(((turn - np.pi * 1.06) / 0.34) ** 2))
         concha = np.exp(-((r / 0.46) ** 4))
         groove = np.exp(-(((r - 0.74) / 0.07) ** 2)) * (1 - lobe) * np.clip(c + 0.6, 0, 1)
-        height = 0.55 * helix + 0.42 * anti + 0.34 * tragus - 0.42 * concha - 0.08 * groove + 0.16 * lobe * r
+        height = 0.55 * helix + 0.42 * anti + 0.34 * tragus - 0.28 * concha - 0.08 * groove + 0.16 * lobe * r
         if k >= rings - 1:  # the rim turns over and goes back to the skull
             height = np.array([0.12, -0.25, -1.0])[k - rings + 1] + 0.0 * c
         vertices.append(np.stack([back * r, up * r + 0.0, height], 1))

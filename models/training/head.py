@@ -58,8 +58,8 @@ def make(
     return bust, sculpt.shapes_of(bust, points), believed, table
 
 
-def visible(bust: Bust) -> dict[str, Ints]:
-    """Triangles by part without the scalp under the hair and the neck under the shirt."""
+def visible(bust: Bust, shapes: Floats) -> dict[str, Ints]:
+    """Triangles by part without scalp under the hair and neck under the shirt, but for what a shape brings out."""
     skin = bust.vertices[bust.spans["skin"]].astype(float)
     away = skin - hair.CENTRE
     far = np.linalg.norm(away, axis=1)
@@ -68,6 +68,7 @@ def visible(bust: Bust) -> dict[str, Ints]:
     reach[high] = hair.cast(hair.CENTRE, away[high] / far[high, None], bust.vertices, bust.parts["hair"])
     hidden = np.zeros(len(bust.vertices), bool)
     hidden[: len(skin)] = (reach > far + 0.12) | (skin[:, 1] < -16.6)
+    hidden &= np.abs(shapes).max(axis=(0, 2)) < 0.02
     out = dict(bust.parts)
     out["skin"] = bust.parts["skin"][~hidden[bust.parts["skin"]].all(1)]
     return out
@@ -75,7 +76,7 @@ def visible(bust: Bust) -> dict[str, Ints]:
 
 def stored(bust: Bust, shapes: Floats) -> dict[str, np.ndarray]:
     """What `head.npz` holds. The first 468 vertices are the face's points."""
-    parts = visible(bust)
+    parts = visible(bust, shapes)
     kept = np.zeros(len(bust.vertices), bool)
     kept[np.concatenate(list(parts.values()))] = True
     kept[:468] = True
