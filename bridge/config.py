@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from bridge.controls import DirectionConfig
+from bridge.dial import shown
 from bridge.settings import ConfigError as ConfigError
 from bridge.settings import keys, made, sections, typed
 from bridge.weights import NAMED
@@ -37,7 +38,7 @@ def _checked_lookahead(value: str | int) -> str | int:
     milliseconds = int(value) if isinstance(value, int) or (value.isascii() and value.isdecimal()) else -1
     if not 0 <= milliseconds <= MAX_LOOKAHEAD_MS:
         raise ValueError(
-            f"lookahead is {value!r}; choose {', '.join(NAMED)} or 0..{MAX_LOOKAHEAD_MS} milliseconds"
+            f"lookahead is {shown(value)}; choose {', '.join(NAMED)} or 0..{MAX_LOOKAHEAD_MS} milliseconds"
         )
     return milliseconds
 

@@ -103,15 +103,16 @@ class Visemes:
         return self._time_s - self._since_s > HOLD_FRAMES / CUE_RATE_HZ - _EXACT_S and not full
 
 
-def best_visemes(names: Sequence[str], values: Floats) -> list[str]:
+def best_visemes(names: Sequence[str], values: Floats, hold_frames: int | None = None) -> list[str]:
     """The viseme of each frame of a whole take: the most of `values` that can be shown within the rules.
 
     Args:
         names: the curves of the rig, in its order.
         values: (T, len(names)) curves of every frame.
+        hold_frames: each is shown for so many at least; `TAKE_HOLD_FRAMES` by default.
     """
     frames, kinds = values.shape
-    hold = min(TAKE_HOLD_FRAMES, frames)
+    hold = min(TAKE_HOLD_FRAMES if hold_frames is None else hold_frames, frames)
     if not frames:
         return []
     values = values * values  # a sure viseme, such as lips shut, counts more than a long doubtful one

@@ -41,6 +41,7 @@ EDGES: dict[str, set[str]] = {
     },
     "numba": {"bridge/head/raster.py"},
     "pygltflib": {"bridge/head/glb.py"},
+    "pxr": {"bridge/takes/usd.py", "bridge/takes/usd_head.py"},
 }
 """Optional or heavy library → the rooms of bridge that may name it."""
 HEAVY = {*EDGES, "torch", "rich", "numpy"}

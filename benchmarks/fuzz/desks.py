@@ -127,6 +127,7 @@ def control_zmq(_stack: ExitStack, folder: Path) -> parsers.Parser:
         {"do": "add", "uri": "null://?rate=60"},
         {"do": "remove", "uri": "null://?rate=60"},
         {"do": "capture"},
+        {"do": "release"},
     ]
     seeds = [json.dumps(one).encode() for one in requests] + [msgpack.packb(one) for one in requests]
 

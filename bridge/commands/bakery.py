@@ -32,6 +32,8 @@ class Recipe:
 
     config: BakeConfig
     formats: tuple[str, ...]
+    fps: int = CUE_RATE_HZ
+    """Frames a second of the takes."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Baker:
 
     def __init__(self, recipe: Recipe, *, stop: Event) -> None:
         self._formats = recipe.formats
+        self._fps = recipe.fps
         self._stop = stop
         self._pipeline = assemble(recipe.config).pipeline
 
@@ -76,7 +79,10 @@ class Baker:
         with ExitStack() as stack:
             stack.callback(source.close)
             takes = [
-                stack.enter_context(open_take(job.output(format_), format_)) for format_ in self._formats
+                stack.enter_context(
+                    open_take(job.output(format_), format_, rate_hz=self._fps, sound=job.recording.name)
+                )
+                for format_ in self._formats
             ]
 
             def record(frame: RigFrame) -> None:

@@ -85,6 +85,7 @@ class Gltf:
         lowest, highest = np.minimum(values.min(0), 0), np.maximum(values.max(0), 0)
         self.doc.accessors.append(
             lib.Accessor(
+                byteOffset=None,  # one without a view has none
                 componentType=FLOAT, count=count, type="VEC3", min=lowest.tolist(), max=highest.tolist(),
                 sparse=lib.Sparse(
                     count=len(index),
@@ -170,6 +171,8 @@ def _mesh(g: Gltf, head: Head, name: str, parts: list[Part], rest: Floats) -> in
     place = np.full(len(head.vertices), -1, np.int32)
     place[used] = np.arange(len(used))
     share = head.share[used]
+    # the standard wants joint 0 where the weight is 0
+    joints = np.stack([0 * share, share > 0, 0 * share, 0 * share], 1)
     white = np.concatenate([head.colour[used] ** 2.2, np.ones((len(used), 1))], 1)
     attributes = g.lib.Attributes(
         POSITION=g.accessor(
@@ -177,7 +180,7 @@ def _mesh(g: Gltf, head: Head, name: str, parts: list[Part], rest: Floats) -> in
         ),
         NORMAL=g.accessor(rest[used].astype("<f4"), "VEC3", FLOAT, VERTICES),
         COLOR_0=g.accessor(np.round(255 * white).astype("u1"), "VEC4", U8, VERTICES, normalized=True),
-        JOINTS_0=g.accessor(np.tile(np.array([0, 1, 0, 0], "u1"), (len(used), 1)), "VEC4", U8, VERTICES),
+        JOINTS_0=g.accessor(joints.astype("u1"), "VEC4", U8, VERTICES),
         WEIGHTS_0=g.accessor(
             np.stack([1 - share, share, 0 * share, 0 * share], 1).astype("<f4"), "VEC4", FLOAT, VERTICES
         ),
