@@ -12,7 +12,7 @@ from bridge.head import Head, load_head
 from bridge.head.binary import head_bytes
 
 ROOT = Path(__file__).resolve().parents[3]
-SAMPLE = ROOT / "unity_sample/Packages/com.facecue.receiver/Samples~/TalkingHead/Resources/FacecueHead.bytes"
+SAMPLE = ROOT / "unity_sample/Packages/com.facecue.receiver/Runtime/Head/Head.bytes"
 
 
 @pytest.fixture(scope="module")
