@@ -49,12 +49,13 @@ class Ledger:
         self.entries: dict[str, Entry] = {}
         """By `Entry.take`."""
         self._file: IO[bytes] | None = None
-        lines = self.path.read_bytes().splitlines() if self.path.exists() else []
+        data = self.path.read_bytes() if self.path.exists() else b""
+        lines = data.splitlines()
         for line in lines:
             entry = _entry(line)
             if entry is not None:
                 self.entries[entry.take] = entry
-        self._untidy = len(lines) != len(self.entries)
+        self._untidy = len(lines) != len(self.entries) or not data.endswith(b"\n")
 
     def __enter__(self) -> Ledger:
         """The ledger itself; its file is opened by the first take."""

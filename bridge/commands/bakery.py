@@ -5,8 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
-import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
@@ -68,17 +68,18 @@ class Baker:
             KeyboardInterrupt: if the batch was stopped meanwhile.
         """
         try:
-            # before the sound is read: of a recording that changes meanwhile this is no digest, and it is baked again
-            return Baked(job, entry=self._entry(job, digest(job.recording)))
+            return Baked(job, entry=self._entry(job))
         except FAULTS as error:
             return Baked(job, fault=complaint(error))
 
-    def _entry(self, job: Job, sound: str) -> Entry:
+    def _entry(self, job: Job) -> Entry:
         from bridge.sources.file import FileSource
 
         if self._stop.is_set():
             raise KeyboardInterrupt
         source = FileSource(str(job.recording), realtime=False)
+        # before the sound is read: of a recording that changes meanwhile this is no digest, and it is baked again
+        sound = digest(source.path)
         examiner = Examiner(directed=job.direction.emotion != AUTO)
         suffixes = job.suffixes(self._formats)
         with ExitStack() as stack:
@@ -227,9 +228,13 @@ def sweep(jobs: Iterable[Job]) -> None:
     Drafts that may still be written to are left alone.
     """
     for folder in {job.take.parent for job in jobs}:
-        for draft in folder.glob(".*.part"):
-            with suppress(OSError):
-                if time.time() - draft.stat().st_mtime > STALE_S:
+        drafts = list(folder.glob(".*.part"))
+        if not drafts:
+            continue
+        with suppress(OSError), tempfile.TemporaryFile(dir=folder) as now:  # by the clock of that disk
+            now_s = os.fstat(now.fileno()).st_mtime
+            for draft in drafts:
+                if now_s - draft.stat().st_mtime > STALE_S:
                     draft.unlink()
 
 

@@ -22,7 +22,7 @@ Stamp = tuple[int, int]
 def appearing(
     listed: Callable[[], Worklist],
     is_done: Callable[[Job], bool],
-    clock: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Job | None]:
     """Jobs as their recordings appear or change, for ever; None where there is nothing to do just now.
 
