@@ -39,7 +39,8 @@ _LEAST_FRAMES = 10
 """Frames of speech, or of pause, from which a figure can be had."""
 _DIP_DB = 2.0
 """Between two syllables the sound falls by this, at the least."""
-_CANDIDATES = 256
+_CANDIDATES = 96
+"""Frames of which the faces are chosen, at the most."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from bridge.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from bridge.commands.bakery import Baked
+    from bridge.commands.baker import Baked
     from bridge.commands.batch import Batch, Show
 
 FAILED = 1
@@ -108,7 +108,7 @@ def bake(
                 batch.look()
                 batch.bake(_processes(len(batch.work.todo), jobs), stop, show)
         finally:
-            if wanted:
+            if wanted and batch.looked:
                 batch.write_report()
             _tell(batch)
     raise typer.Exit(FAILED if batch.faults else 0)

@@ -11,7 +11,8 @@ from threading import Event
 from bridge.batch.ledger import Ledger
 from bridge.batch.manifest import Manifest
 from bridge.batch.report import NAME, Line, write_report
-from bridge.commands.bakery import Baked, bake_all, sweep
+from bridge.commands.baker import Baked
+from bridge.commands.bakery import bake_all, sweep
 from bridge.commands.recipe import Recipe
 from bridge.commands.watching import appearing
 from bridge.commands.worklist import Job, Worklist, is_done, worklist
@@ -43,6 +44,11 @@ class Batch:
     reported: int = 0
     warned: int = 0
     _failed: dict[str, tuple[Path, str]] = field(default_factory=dict)
+
+    @property
+    def looked(self) -> bool:
+        """Whether anything was found that a report could tell of."""
+        return bool(self.work.todo or self.work.done or self.work.refused)
 
     @property
     def faults(self) -> list[tuple[Path, str]]:

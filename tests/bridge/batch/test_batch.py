@@ -179,6 +179,18 @@ def test_drafts_of_batches_long_dead_are_removed(tmp_path: Path) -> None:
     assert (old.exists(), fresh.exists()) == (False, True)
 
 
+def test_what_stops_a_batch_leaves_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    speech(tmp_path / "in" / "a.wav")
+    place = (tmp_path / "in", "-o", tmp_path / "out", "--report")
+    assert bake(*place, "--rig", "vrm7") == 1
+    (tmp_path / "lines.csv").write_text("file,emotoin\na.wav,sad\n")
+    assert bake(*place, "--manifest", tmp_path / "lines.csv") == 1
+    assert not (tmp_path / "out").exists()
+    rig, column = capsys.readouterr().err.splitlines()
+    assert "no rig 'vrm7'" in rig
+    assert "lines.csv:1: unknown column 'emotoin'" in column
+
+
 # watching
 
 
