@@ -1,7 +1,8 @@
 """A process of its own that reads what sinks send, so that reading costs the measured process nothing.
 
 `reading(plan)` starts it; it reads UDP ports, ZeroMQ endpoints (connected or bound) and a preview's stream of events,
-and says at the end when each frame of the native wires arrived.
+answers as a VTube Studio, and says at the end when each frame of the native wires arrived, and how many that
+VTube Studio had.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 Arrivals = dict[str, dict[int, float]]
-"""Wire ("zmq", "osc") → frame number → `time.perf_counter()`, which processes of one machine share."""
+"""Wire → frame number → `time.perf_counter()`, which processes of one machine share. Wires are "zmq" and "osc"; "vts"
+has no frame numbers: there frames are counted as they come."""
 
 
 class Readers:
@@ -35,7 +37,7 @@ class Readers:
 
 @contextmanager
 def reading(plan: dict[str, list[str]]) -> Iterator[Readers]:
-    """Reads until the end; `plan` has lists under "udp" (ports), "connect", "bind" (endpoints) and "http" (URLs)."""
+    """Reads until the end; `plan` has lists of ports (udp, vts), endpoints (connect, bind) and URLs (http)."""
     command = [sys.executable, "-m", "benchmarks.readers", json.dumps(plan)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None  # noqa: S101  asked for
@@ -90,16 +92,24 @@ def _http(url: str, ready: threading.Barrier) -> None:
         pass
 
 
+def _vts(port: int, into: dict[int, float], ready: threading.Barrier) -> None:
+    from benchmarks.studio import Studio
+
+    Studio(port, into)
+    ready.wait()
+
+
 def main() -> None:
     """Reads until a line comes on stdin, then says what arrived."""
     plan: dict[str, list[str]] = json.loads(sys.argv[1])
-    arrived: Arrivals = {"zmq": {}, "osc": {}}
+    arrived: Arrivals = {"zmq": {}, "osc": {}, "vts": {}}
     ready = threading.Barrier(1 + sum(map(len, plan.values())))
     targets = [(_udp, (int(port), arrived["osc"], ready), {}) for port in plan.get("udp", [])]
     for kind in ("connect", "bind"):
         for where in plan.get(kind, []):
             into = arrived["zmq"] if kind == "connect" else {}
             targets.append((_zmq, (where, into, ready), {"bind": kind == "bind"}))  # type: ignore[arg-type]
+    targets += [(_vts, (int(port), arrived["vts"], ready), {}) for port in plan.get("vts", [])]
     targets += [(_http, (url, ready), {}) for url in plan.get("http", [])]  # type: ignore[list-item,misc]
     for function, arguments, more in targets:
         threading.Thread(target=function, args=arguments, kwargs=more, daemon=True).start()

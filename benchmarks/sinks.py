@@ -11,10 +11,12 @@ sink's `send` to the return of the last, and "arrives" until another process has
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -24,14 +26,19 @@ from bridge.frames import CUE_RATE_HZ, Cues, Floats, RigFrame, frame_time_s
 from bridge.landmarks import neutral_face
 from bridge.sinks import SCHEMES, SinkError
 from bridge.sinks.roster import Roster
+from bridge.tokens import FOLDER_VARIABLE
 
 PAUSE_S = 0.002
 CPU_LIMIT, ADDED_LIMIT_MS = 0.15, 3.0
 """What all sinks together may cost: share of one core, and p99."""
-VARIANTS = {"osc": ("", "?landmarks=0"), "vmc": ("", "?names=vrm1"), "null": ("", "?rate=60")}
+VARIANTS = {
+    "osc": ("", "?landmarks=0", "?visemes=rhubarb9"),
+    "vmc": ("", "?names=vrm1", "?rig=metahuman"),
+    "null": ("", "?rate=60"),
+}
 """Options that are measured apart, where a sink is measured alone."""
-NO_READER = ("vts",)
-"""Schemes whose peer is a program with a protocol of its own; nobody answers here, which they must bear too."""
+READ_TCP = ("zmq", "zmq+connect", "preview", "vts")
+"""Schemes whose reader listens, or is reached, by TCP."""
 
 
 def moving_frame(n: int) -> RigFrame:
@@ -55,7 +62,7 @@ def place(scheme: str, plan: dict[str, list[str]]) -> str:
     """The URI of a sink of this scheme on loopback; its reader is put into the plan."""
     if scheme == "null":
         return "null://"
-    udp = scheme not in ("zmq", "zmq+connect", "preview", *NO_READER)
+    udp = scheme not in READ_TCP
     port = free_port(socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
     where = f"tcp://127.0.0.1:{port}"
     if scheme == "zmq":
@@ -64,7 +71,9 @@ def place(scheme: str, plan: dict[str, list[str]]) -> str:
         plan["bind"].append(where)
     elif scheme == "preview":
         plan["http"].append(f"http://127.0.0.1:{port}/")
-    elif udp:
+    elif scheme == "vts":
+        plan["vts"].append(str(port))
+    else:
         plan["udp"].append(str(port))
     return f"{scheme}://127.0.0.1:{port}"
 
@@ -72,7 +81,7 @@ def place(scheme: str, plan: dict[str, list[str]]) -> str:
 @contextmanager
 def opened(uris_of: dict[str, tuple[str, ...]]) -> Iterator[tuple[Roster, Readers]]:
     """Sinks of each scheme, with these options, and their readers; what does not open here is said and left out."""
-    plan: dict[str, list[str]] = {"udp": [], "connect": [], "bind": [], "http": []}
+    plan: dict[str, list[str]] = {"udp": [], "connect": [], "bind": [], "http": [], "vts": []}
     roster = Roster()
     try:
         for scheme, variants in uris_of.items():
@@ -124,6 +133,7 @@ def one_way_ms(given: dict[int, float], arrived: Arrivals) -> dict[str, Floats]:
     return {
         wire: np.array([1e3 * (at - given[n]) for n, at in of.items() if n in given])
         for wire, of in arrived.items()
+        if wire != "vts"
     }
 
 
@@ -135,7 +145,8 @@ def together(seconds: float) -> bool:
         names = ", ".join(uri.partition("://")[0] for uri in roster.uris())
         paced(roster, frames[:50])
         cpu, added, given = paced(roster, frames)
-        arrived = one_way_ms(given, readers.end())
+        ended = readers.end()
+        arrived = one_way_ms(given, ended)
         statuses = roster.statuses()
     share = (cpu - 3 * idle_cpu) / seconds
     p50, p99 = np.percentile(added, (50, 99))
@@ -146,6 +157,7 @@ def together(seconds: float) -> bool:
         if late.size:
             q50, q99 = np.percentile(late, (50, 99))
             print(f"| arrives by {wire}, ms ({late.size} of {len(frames)}) | {q50:.2f} | {q99:.2f} |")
+    print(f"| taken by vts, frames since it was opened | {len(ended['vts'])} | |")
     print(f"\nshare of one core: {100 * share:.1f} %")
     for status in statuses:
         if status.dropped or status.errors:
@@ -165,8 +177,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0, help="for all at once")
     args = parser.parse_args()
     print(f"{machine()}\n")
-    alone([moving_frame(n) for n in range(args.frames)])
-    raise SystemExit(0 if together(args.seconds) else 1)
+    with TemporaryDirectory() as folder:
+        os.environ[FOLDER_VARIABLE] = folder  # a token of no VTube Studio has no place in the user's
+        alone([moving_frame(n) for n in range(args.frames)])
+        kept = together(args.seconds)
+    raise SystemExit(0 if kept else 1)
 
 
 if __name__ == "__main__":

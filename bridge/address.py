@@ -13,6 +13,8 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 PORT_LIMIT = 65_535
+LENGTH_LIMIT = 4096
+"""Characters of a URI."""
 
 
 class UriError(ValueError):
@@ -58,8 +60,13 @@ def parse(uri: str, example: str = "zmq://127.0.0.1:5556") -> Uri:
     """Splits a URI; hosts and options are not judged yet. `example` is what a wrong one is told to be like.
 
     Raises:
-        UriError: if there is no `scheme://`, or the options are not `name=value` pairs, each given once.
+        UriError: if there is no `scheme://`, or the options are not `name=value` pairs, each given once; or if it
+            is too long or holds what cannot be printed, for it is part of every message about it.
     """
+    if len(uri) > LENGTH_LIMIT:
+        raise UriError(f"{uri[:40]!r}… has {len(uri)} characters; a URI has at most {LENGTH_LIMIT}")
+    if not uri.isprintable():
+        raise UriError(f"{uri!r} holds what cannot be printed; write it without")
     scheme, rest = scheme_of(uri, example)
     address, _, query = rest.partition("?")
     options: dict[str, str] = {}

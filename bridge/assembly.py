@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bridge.config import BakeConfig, LiveConfig
+from bridge.config import Config, LiveConfig, ServeConfig
 from bridge.direction import Direction
 from bridge.features import HOP_SAMPLES
 from bridge.frames import RATE_HZ, AudioBlock
@@ -50,7 +50,7 @@ class Assembly:
 
 
 def assemble(
-    config: LiveConfig | BakeConfig | None = None,
+    config: Config | None = None,
     *,
     predictor: CuePredictor | None = None,
     realtime: bool = False,
@@ -77,9 +77,12 @@ def assemble(
         path = Path(config.model) if config.model is not None else choose(config.lookahead)
         predictor = Predictor.load(path)
         name = predictor.contract.name
+    direction = Direction(config.direction, neutral_face())
+    if not isinstance(config, ServeConfig) and config.neutral.own:
+        direction.keep_neutral(config.neutral.offset_cm)
     pipeline = Pipeline(
         predictor,
-        Direction(config.direction, neutral_face()),
+        direction,
         Retarget(),
         SpeechGate(),
         LatencyMeter(realtime=realtime),

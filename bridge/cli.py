@@ -20,6 +20,7 @@ from bridge.commands.controls import controls
 from bridge.commands.demo import demo
 from bridge.commands.devices import devices
 from bridge.commands.doctor import doctor
+from bridge.commands.head import head
 from bridge.commands.keys import keys
 from bridge.commands.live import live
 from bridge.commands.render import render
@@ -45,6 +46,7 @@ app = typer.Typer(
 for verb in (demo, live, bake, render, serve, controls, devices, doctor, keys):
     app.command()(verb)
 app.add_typer(rig, name="rig")
+app.add_typer(head, name="head")
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,7 +1,8 @@
 """What a person asked for: a TOML file and the flags of the command line become frozen dataclasses.
 
 Flags override the file, the file overrides the defaults. A key is read by the dataclass that has it: `[live]`
-is `LiveConfig`, `[bake]` is `BakeConfig`, `[direction]` is the `DirectionConfig` that both hold.
+is `LiveConfig`, `[bake]` is `BakeConfig`, `[serve]` is `ServeConfig`, `[direction]` is the `DirectionConfig` that all
+three hold.
 
     [live]
     source = "mic://"
@@ -14,29 +15,20 @@ is `LiveConfig`, `[bake]` is `BakeConfig`, `[direction]` is the `DirectionConfig
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, TypeVar
 
 from bridge.controls import DirectionConfig
+from bridge.dial import shown
+from bridge.settings import ConfigError as ConfigError
+from bridge.settings import keys, made, sections, typed
 from bridge.weights import NAMED
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found]
-
-MAX_FILE_BYTES = 1 << 20
 MAX_LOOKAHEAD_MS = 5000
 
 T = TypeVar("T")
-
-
-class ConfigError(ValueError):
-    """A configuration that cannot be used; one line: where, the value and the way out."""
 
 
 def _checked_lookahead(value: str | int) -> str | int:
@@ -46,9 +38,36 @@ def _checked_lookahead(value: str | int) -> str | int:
     milliseconds = int(value) if isinstance(value, int) or (value.isascii() and value.isdecimal()) else -1
     if not 0 <= milliseconds <= MAX_LOOKAHEAD_MS:
         raise ValueError(
-            f"lookahead is {value!r}; choose {', '.join(NAMED)} or 0..{MAX_LOOKAHEAD_MS} milliseconds"
+            f"lookahead is {shown(value)}; choose {', '.join(NAMED)} or 0..{MAX_LOOKAHEAD_MS} milliseconds"
         )
     return milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class NeutralConfig:
+    """An actor's own resting face, as `capture` caught it: the section `[neutral]` of presets.
+
+    Raises:
+        ValueError: what is no face.
+    """
+
+    own: bool = False
+    """Whether there is one; false: the bridge's own."""
+    offset_cm: tuple[tuple[float, ...], ...] = ()
+    """68 points, how far each lies from the bridge's neutral face."""
+
+    def __post_init__(self) -> None:
+        rows = [len(row) for row in self.offset_cm]
+        if rows != [3] * (NEUTRAL_POINTS if self.own else 0):
+            asked = f"{NEUTRAL_POINTS} points [x, y, z] where own is true, none where it is false"
+            raise ValueError(f"offset_cm has {len(rows)} points or some are not [x, y, z]; write {asked}")
+        if not all(abs(value) <= NEUTRAL_LIMIT_CM for row in self.offset_cm for value in row):
+            raise ValueError(f"offset_cm has a value beyond {NEUTRAL_LIMIT_CM} cm; capture the face again")
+
+
+NEUTRAL_POINTS = 68
+NEUTRAL_LIMIT_CM = 5.0
+"""No face is further from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +95,7 @@ class LiveConfig:
     monitor: str | None = None
     """Output device that plays the voice delayed by the bridge's latency."""
     direction: DirectionConfig = field(default_factory=DirectionConfig)
+    neutral: NeutralConfig = field(default_factory=NeutralConfig)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lookahead", _checked_lookahead(self.lookahead))
@@ -96,17 +116,76 @@ class BakeConfig:
     model: str | None = None
     """As in `LiveConfig`."""
     direction: DirectionConfig = field(default_factory=DirectionConfig)
+    neutral: NeutralConfig = field(default_factory=NeutralConfig)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lookahead", _checked_lookahead(self.lookahead))
 
 
-_SECTIONS: dict[str, type] = {"live": LiveConfig, "bake": BakeConfig, "direction": DirectionConfig}
+@dataclass(frozen=True, slots=True)
+class ServeConfig:
+    """What `facecue serve` serves, and how.
+
+    Raises:
+        ValueError: a value out of its range, or half of what TLS needs.
+    """
+
+    a2f: bool = False
+    """Serve Audio2Face-3D clients."""
+    listen: str = "127.0.0.1:52000"
+    """Where."""
+    fps: int = 50
+    """Frames a second."""
+    streams: int = 4
+    """Streams at once."""
+    seconds: float = 600.0
+    """Sound of one stream at most."""
+    strict: bool = False
+    """Refuse what has no counterpart here."""
+    token_file: str | None = None
+    """A file with the token that clients must bring."""
+    cert: str | None = None
+    """PEM certificate chain, for TLS."""
+    key: str | None = None
+    """PEM private key of `cert`."""
+    lookahead: str | int = "live"
+    """As in `LiveConfig`."""
+    model: str | None = None
+    """As in `LiveConfig`."""
+    direction: DirectionConfig = field(default_factory=DirectionConfig)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lookahead", _checked_lookahead(self.lookahead))
+        for name, (low, high) in SERVE_RANGES.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(f"{name} is {value}; choose {low} to {high}")
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key belong together; name both, or none")
 
 
-def load_live(
-    path: Path | str | None = None, *, preset: Mapping[str, Any] | None = None, **flags: Any
-) -> LiveConfig:
+SERVE_RANGES = {"fps": (10, 240), "streams": (1, 256), "seconds": (1, 86_400)}
+"""What `[serve]` may ask for."""
+
+Config = LiveConfig | BakeConfig | ServeConfig
+"""Whatever says which network, and what the director asks for."""
+
+_SECTIONS: dict[str, type] = {
+    "live": LiveConfig, "bake": BakeConfig, "serve": ServeConfig,
+    "direction": DirectionConfig, "neutral": NeutralConfig,
+}  # fmt: skip
+
+
+class Saved(NamedTuple):
+    """What a preset asks for, checked."""
+
+    direction: dict[str, Any]
+    """A value for each control that it names."""
+    neutral: NeutralConfig | None = None
+    """The resting face; None: it says nothing of it."""
+
+
+def load_live(path: Path | str | None = None, *, preset: Saved | None = None, **flags: Any) -> LiveConfig:
     """The configuration of `facecue live`: `preset`, with `path` (TOML, or None) over it, and `flags` over both.
 
     Flags are named as the fields of `LiveConfig` and `DirectionConfig`; one that is None was not given.
@@ -114,117 +193,60 @@ def load_live(
     Raises:
         ConfigError: if the file cannot be read, or a key, a type or a value is wrong.
     """
-    return _load(LiveConfig, "live", path, preset or {}, flags)
+    return _load(LiveConfig, "live", path, preset, flags)
 
 
-def load_bake(
-    path: Path | str | None = None, *, preset: Mapping[str, Any] | None = None, **flags: Any
-) -> BakeConfig:
+def load_bake(path: Path | str | None = None, *, preset: Saved | None = None, **flags: Any) -> BakeConfig:
     """The configuration of `facecue bake`; as `load_live`.
 
     Raises:
         ConfigError: as `load_live`.
     """
-    return _load(BakeConfig, "bake", path, preset or {}, flags)
+    return _load(BakeConfig, "bake", path, preset, flags)
 
 
-def load_direction(path: Path) -> dict[str, Any]:
-    """What the section `[direction]` of a file asks for, checked; its other sections are checked as well.
+def load_serve(path: Path | str | None = None, **flags: Any) -> ServeConfig:
+    """The configuration of `facecue serve`; as `load_live`.
 
     Raises:
         ConfigError: as `load_live`.
     """
-    return _checked(path).get("direction", {})
+    return _load(ServeConfig, "serve", path, None, flags)
+
+
+def load_saved(path: Path) -> Saved:
+    """What the sections `[direction]` and `[neutral]` of a file ask for; its other sections are checked as well.
+
+    Raises:
+        ConfigError: as `load_live`.
+    """
+    values = _checked(path)
+    neutral = NeutralConfig(**values["neutral"]) if "neutral" in values else None
+    return Saved(values.get("direction", {}), neutral)
 
 
 def _checked(path: Path) -> dict[str, dict[str, Any]]:
     values: dict[str, dict[str, Any]] = {}
-    for name, table in _read(path).items():
+    for name, table in sections(path, _SECTIONS).items():
         where = f"{path}: [{name}]"
-        values[name] = _typed(_SECTIONS[name], table, where)
-        _made(_SECTIONS[name], values[name], where)  # also what this command will not read
+        values[name] = typed(_SECTIONS[name], table, where)
+        made(_SECTIONS[name], values[name], where)  # also what this command will not read
     return values
 
 
 def _load(
-    cls: type[T],
-    section: str,
-    path: Path | str | None,
-    preset: Mapping[str, Any],
-    flags: Mapping[str, Any],
+    cls: type[T], section: str, path: Path | str | None, preset: Saved | None, flags: Mapping[str, Any]
 ) -> T:
+    preset = preset or Saved({})
     values = _checked(Path(path)) if path is not None else {}
-    own, direction = values.get(section, {}), {**preset, **values.get("direction", {})}
+    own, direction = values.get(section, {}), {**preset.direction, **values.get("direction", {})}
     for key, value in flags.items():
         if value is None:
             continue
-        into, owner = (own, cls) if key in _keys(cls) else (direction, DirectionConfig)
-        into |= _typed(owner, {key: value}, "command line:")
-    made: DirectionConfig = _made(DirectionConfig, direction, "command line:")
-    return _made(cls, own | {"direction": made}, "command line:")
-
-
-def _read(path: Path) -> dict[str, dict[str, Any]]:
-    """The sections of a TOML file, each known and each a table."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}; name a TOML file") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise ConfigError(f"{path} is larger than {MAX_FILE_BYTES} bytes: that is no configuration")
-    try:
-        tables: dict[str, dict[str, Any]] = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}") from error
-    for name, table in tables.items():
-        if name not in _SECTIONS:
-            raise ConfigError(f"{path}: unknown section or key {name!r}; sections: {_listed(_SECTIONS)}")
-        if not isinstance(table, dict):
-            raise ConfigError(f"{path}: {name} must be a section; write [{name}] above its keys")
-    return tables
-
-
-def _keys(cls: type) -> list[str]:
-    """What may be written for `cls`; `direction` has a section of its own."""
-    return [f.name for f in fields(cls) if f.name != "direction"]
-
-
-def _listed(names: Mapping[str, Any] | list[str]) -> str:
-    return ", ".join(names)
-
-
-def _typed(cls: type, table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The table with every key known and every value of its field's type."""
-    hints = get_type_hints(cls)
-    values = {}
-    for key, value in table.items():
-        if key not in _keys(cls):
-            raise ConfigError(f"{where} unknown key {key!r}; known: {_listed(_keys(cls))}")
-        values[key] = _fitted(value, hints[key], f"{where} {key}")
-    return values
-
-
-def _fitted(value: Any, hint: Any, where: str) -> Any:
-    """`value` as the annotation says; lists become tuples and whole numbers floats, nothing else changes."""
-    if get_origin(hint) is tuple:
-        if not isinstance(value, (list, tuple)):
-            raise ConfigError(f"{where} is {value!r}; write a list, as in [{str(value)!r}]")
-        return tuple(_fitted(item, get_args(hint)[0], where) for item in value)
-    allowed = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    if isinstance(value, int) and not isinstance(value, bool) and int not in allowed and float in allowed:
-        return float(value)
-    if type(value) not in allowed:
-        kinds = " or ".join(_KINDS[kind] for kind in allowed if kind in _KINDS)
-        raise ConfigError(f"{where} is {value!r}; it must be {kinds}")
-    return value
-
-
-_KINDS = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
-
-
-def _made(cls: type[T], values: Mapping[str, Any], where: str) -> T:
-    try:
-        return cls(**values)
-    except ValueError as error:
-        raise ConfigError(f"{where} {error}") from error
+        into, owner = (own, cls) if key in keys(cls) else (direction, DirectionConfig)
+        into |= typed(owner, {key: value}, "command line:")
+    parts: dict[str, Any] = {"direction": made(DirectionConfig, direction, "command line:")}
+    if "neutral" in cls.__dataclass_fields__:  # type: ignore[attr-defined]
+        kept = NeutralConfig(**values["neutral"]) if "neutral" in values else preset.neutral
+        parts["neutral"] = kept or NeutralConfig()
+    return made(cls, own | parts, "command line:")

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 MESSAGE_LIMIT = 400
 """Characters of an error that go back."""
+CATCH_WAIT_S = 0.5
+"""A preset waits for a face that is just being captured: the next frame has it."""
 
 
 @runtime_checkable
@@ -169,12 +171,19 @@ class ControlDesk:
         return {"presets": self._presets.names()}
 
     def _load(self, request: Mapping[Any, Any]) -> dict[str, Any]:
-        values = self._presets.load(request.get("name"))
-        self._direction.change(**values)
-        return {"values": values}
+        saved = self._presets.load(request.get("name"))
+        self._direction.change(**saved.direction)
+        if saved.neutral is not None:
+            self._direction.keep_neutral(saved.neutral.offset_cm)
+        return {"values": saved.direction, "own_neutral": self._direction.own_neutral.held}
 
     def _save(self, request: Mapping[Any, Any]) -> dict[str, Any]:
-        self._presets.save(request.get("name"), self._direction.config)
+        done, own_neutral = self._direction.own_neutral.caught(CATCH_WAIT_S)
+        if not done:
+            raise RequestError(
+                "the neutral face is to be captured, and no frame came yet; save it when one has"
+            )
+        self._presets.save(request.get("name"), self._direction.config, own_neutral)
         return {"presets": self._presets.names()}
 
     def _delete(self, request: Mapping[Any, Any]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class DirectionConfig:
     lids: float = _number_of(1.0, 0, 2, "gain of the eyelids; blinks are not touched")
     mouth: float = _number_of(1.0, 0, 2, "gain of the lips")
     jaw: float = _number_of(1.0, 0, 2, "gain of the jaw line")
-    gaze: float = _number_of(1.0, 0, 2, "gain of the eyes' own turning; limited to 0.6 rad")
+    gaze: float = _number_of(1.0, 0, 2, "gain of the eyes' own turning; limited to 0.6 rad, lids go along")
     head: float = _number_of(
         1.0, 0, 2, "amplitude of the head's turns and shifts; turns are limited to 0.8 rad"
     )
@@ -91,7 +91,7 @@ class DirectionConfig:
     target: str = _choice(
         "none",
         TARGETS,
-        "where the eyes look: nowhere asked for, the camera, the point, or away from the camera",
+        "where the eyes look: nowhere asked for, the camera, the point, or away from the camera; lids go along",
     )
     target_mix: float = _number_of(
         0.9, 0, 1, "how much of the target is blended into the eyes' own wandering"

@@ -15,6 +15,8 @@ _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 _KINDS = {"number": "a number", "whole": "a whole number"}
 _SHOWN = 40
 """Characters of a wrong value that are shown."""
+HUGE = 10**15
+"""Whole numbers from here on are not written out: Python refuses to write those of thousands of digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +128,12 @@ def _plain(number: float) -> str:
 
 def _number(value: float) -> str:
     """A number of any size, short."""
-    return f"{value:g}" if isinstance(value, float) or abs(value) < 1e15 else "a huge number"
+    return f"{value:g}" if isinstance(value, float) or abs(value) < HUGE else "a huge number"
 
 
 def shown(value: object) -> str:
     """A wrong value, short and printable, whatever it is."""
-    if isinstance(value, int) and abs(value) >= 1e15:
+    if isinstance(value, int) and abs(value) >= HUGE:
         return "a huge number"
     if isinstance(value, (str, int, float, bool, type(None))):
         text = repr(value if not isinstance(value, str) else value[: _SHOWN + 1])

@@ -8,6 +8,7 @@ A function of audio time and the gate alone: the same take gives the same frames
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from bridge.controls import DirectionConfig as DirectionConfig
 from bridge.controls import control
 from bridge.frames import CUE_RATE_HZ, Cues, Floats, Steering
 from bridge.gains import Gains
+from bridge.lids import follow
 from bridge.own_neutral import OwnNeutral
 from bridge.rest import REST_FRAMES, scaled_rotation, toward_rest
 from bridge.sensitivity import Sensitivity
@@ -95,6 +97,13 @@ class Direction:
                 intensity=old.intensity if intensity is None else intensity,
             )
 
+    def keep_neutral(self, offset_cm: Sequence[Sequence[float]]) -> None:
+        """Takes over a resting face (68, 3) that was captured at another time; an empty one lets go."""
+        if len(offset_cm):
+            self.own_neutral.keep(np.array(offset_cm, np.float32))
+        else:
+            self.own_neutral.let_go()
+
     def reset(self) -> None:
         """Back to the first frame of a stream, with the configuration of now."""
         config = self._config
@@ -165,11 +174,18 @@ class Direction:
         right, left = self._blinks(
             cues.time_s, gate if speaking is None else float(speaking)
         )  # runs on while switched off, so that none waits
-        close_lids(landmarks, *((right, left) if config.blink else (0.0, 0.0)), self._open_cm)
         gaze, translation, rotation = self._turn(cues)
         gaze = self._aim(config, cues.time_s, gaze, rotation, translation)
+        follow(landmarks, self._pitched(gaze), self._gains.lids, self._open_cm)
+        close_lids(landmarks, *((right, left) if config.blink else (0.0, 0.0)), self._open_cm)
         shown = Cues(cues.n, cues.time_s, landmarks, gaze, rotation, translation, cues.emotion, cues.voice)
         return self._paused(shown) if config.pause or self._rested else shown
+
+    def _pitched(self, gaze: Floats) -> list[float]:
+        """Pitch of each eye over the network's own, for which it has lids."""
+        own = gaze if self._gaze is None else self._gaze
+        turned: list[float] = (gaze[:, 1] - own[:, 1]).tolist()
+        return turned
 
     def _paused(self, cues: Cues) -> Cues:
         """On the way to rest or back from it, with a soft start and end."""

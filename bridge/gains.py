@@ -48,6 +48,11 @@ class Gains:
         """The same of the head."""
 
     @property
+    def lids(self) -> float:
+        """Gain of the eyelids."""
+        return float(self.still[face.UPPER_LID[0], 0])
+
+    @property
     def gaze(self) -> float:
         """Gain of the eyes' turning."""
         return self._turns[0]

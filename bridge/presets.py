@@ -1,7 +1,8 @@
 """Directions saved by name: settings files in the user's folder, read by the same rules as any other.
 
-A preset keeps every control but those that are pressed for a moment, so that loading it gives the same face wherever
-one comes from. One that somebody wrote by hand may name a few; the others stay as they are then.
+A preset keeps every control but those that are pressed for a moment, and the actor's own neutral face, so that loading
+it gives the same face wherever one comes from. One that somebody wrote by hand may name a few; the others stay as they
+are then, and so does the neutral face where nothing is said of it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import tempfile
 import unicodedata
 from pathlib import Path
 
-from bridge.config import ConfigError, load_direction
+import numpy as np
+
+from bridge.config import ConfigError, Saved, load_saved
 from bridge.controls import CONTROLS, DirectionConfig
 from bridge.dial import Value
+from bridge.frames import Floats
 from bridge.tokens import config_folder
 
 NAME_LIMIT = 40
@@ -45,7 +49,7 @@ class Presets:
             return []
         return sorted(name for name in found if _is_name(name))[:PRESET_LIMIT]
 
-    def load(self, name: object) -> dict[str, Value]:
+    def load(self, name: object) -> Saved:
         """What a preset asks for, checked.
 
         Raises:
@@ -56,10 +60,15 @@ class Presets:
         if not path.is_file():
             known = ", ".join(self.names()) or "none yet"
             raise PresetError(f"no preset is called {name!r}; there are: {known}")
-        return load_direction(path)
+        return load_saved(path)
 
-    def save(self, name: object, config: DirectionConfig) -> Path:
+    def save(self, name: object, config: DirectionConfig, own_neutral: Floats | None = None) -> Path:
         """Keeps a direction under a name; one that was there before is replaced, whole or not at all.
+
+        Args:
+            name: of letters, digits, spaces, - and _.
+            config: what is asked of the face.
+            own_neutral: (68, 3) cm, the resting face that was captured; None: none was.
 
         Raises:
             PresetError: a name that cannot be, too many presets, or a folder that cannot be written to.
@@ -74,7 +83,7 @@ class Presets:
             handle, written = tempfile.mkstemp(suffix=".part", prefix=".", dir=self.folder)
             beside = Path(written)
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write("\n".join(["[direction]", *lines, ""]))
+                file.write("\n".join(["[direction]", *lines, "", "[neutral]", *_neutral(own_neutral), ""]))
             beside.replace(path)
         except OSError as error:
             if beside is not None:
@@ -118,6 +127,14 @@ def _is_name(name: str) -> bool:
         and unicodedata.normalize("NFC", inside).isalnum()
         and name.lower() not in _RESERVED
     )
+
+
+def _neutral(offset: Floats | None) -> list[str]:
+    """The lines of a resting face; each number is the shortest that float32 reads back as it was."""
+    if offset is None:
+        return ["own = false"]
+    rows = [", ".join(str(value) for value in row) for row in offset.astype(np.float32)]
+    return ["own = true", "offset_cm = [", *(f"  [{row}]," for row in rows), "]"]
 
 
 def _toml(value: Value) -> str:

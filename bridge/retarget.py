@@ -28,6 +28,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from bridge import landmarks as face
 from bridge.frames import ARKIT, ARKIT_INDEX, Cues, Floats
@@ -45,6 +46,8 @@ LID_WIDE = (1.06, 1.50)
 """Shares of the neutral lid gap at which eyeWide leaves 0 and reaches 1."""
 SQUINT_CM = (0.015, 0.22)
 """Rises of the lower lid against the eye corners at which eyeSquint leaves 0 and reaches 1."""
+TOUCH_CM = 1e-4
+"""Lips no further apart than this in all touch: where they meet, rounding must not say whether they do."""
 SQUINT_LEFT_BY_BLINK = 0.3
 """What is left of eyeSquint in a full blink, which lifts the lower lid too: rigs add the two up."""
 
@@ -102,7 +105,7 @@ def lip_opening(landmarks: Floats) -> float:
     first, middle, last, *lower = landmarks[_GAP].tolist()
     pairs = list(zip((first, middle, last), lower, strict=True))
     rise = [up[1] - low[1] for up, low in pairs]
-    if (rise[0] + rise[2]) + rise[1] <= 0:
+    if (rise[0] + rise[2]) + rise[1] <= TOUCH_CM:
         return 0.0
     gap = [math.dist(up, low) for up, low in pairs]
     return ((gap[0] + gap[2]) + gap[1]) / 3  # this order: the mirror image must sum alike
@@ -167,6 +170,18 @@ class Retarget:
         both = parters.copy()
         both[RIGHT[parters[LEFT]]] = True
         self._parters = np.flatnonzero(both)
+
+    def parts(self) -> tuple[Floats | npt.NDArray[np.intp], ...]:
+        """All numbers that the map is made of, for a copy of it elsewhere: indices, weights, the resting face.
+
+        Points of a half and those across, (P,) each; shapes of the left, the right and the middle; those that part
+        lips; weights of the even and the odd half (hidden, 3·P), bias (hidden,), of sides and of the middle; the lip
+        gap that each shape makes (52,); the resting face (68, 3) in cm.
+        """
+        return (
+            _HALF, _ACROSS, LEFT, RIGHT, CENTRE, self._parters,
+            self._even, self._odd, self._bias, self._side, self._centre, self.parting, self._neutral,
+        )  # fmt: skip
 
     def reset(self) -> None:
         """Nothing to forget: every frame stands alone."""

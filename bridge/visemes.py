@@ -28,6 +28,10 @@ MARGIN = 0.2
 MEMORY = 0.85
 """What a frame leaves of a viseme's strength while another is held."""
 
+JUMP_S = 0.5
+"""Frames further apart than this belong to two streams: the sound jumped."""
+_EXACT_S = 1e-6  # sums of frame times are that exact
+
 TAKE_HOLD_FRAMES = 7
 """In a take: nine changes then lie 56 frames apart at least, so that no count is needed."""
 CHANGE_COST = 0.1
@@ -59,18 +63,28 @@ class Visemes:
     def reset(self) -> None:
         """Forgets the stream."""
         self._shown: int | None = None
-        self._held = 0
-        self._n = 0
-        self._changes: deque[int] = deque(maxlen=MOST_CHANGES)
+        self._time_s = 0.0
+        self._since_s = 0.0  # when what is shown began
+        self._changes: deque[float] = deque(maxlen=MOST_CHANGES)
         self._strength: Floats = np.zeros(len(self.names), np.float32)
 
-    def __call__(self, values: Floats) -> str:
+    def __call__(self, values: Floats, time_s: float | None = None) -> str:
         """The viseme of the next frame.
 
         Args:
             values: (len(names),) curves of the rig.
+            time_s: its audio time, where frames come at another rate; a jump begins a new stream. None: 20 ms later.
         """
-        np.maximum(values, self._strength * np.float32(MEMORY), out=self._strength)
+        step_s = 1 / CUE_RATE_HZ if time_s is None else time_s - self._time_s
+        if self._shown is not None and not 0.0 < step_s <= JUMP_S:
+            self.reset()
+        if self._shown is None:
+            now_s = self._since_s = 0.0 if time_s is None else time_s
+        else:
+            now_s = self._time_s + step_s
+        self._time_s = now_s
+        memory = MEMORY if time_s is None else MEMORY ** (step_s * CUE_RATE_HZ)
+        np.maximum(values, self._strength * np.float32(memory), out=self._strength)
         if self._shown is None:
             self._shown = int(self._strength.argmax())
         elif self._may_change:
@@ -78,28 +92,27 @@ class Visemes:
             strongest = int(self._strength.argmax())
             if strongest != self._shown and self._strength[strongest] > values[self._shown] + MARGIN:
                 self._shown = strongest
-                self._changes.append(self._n)
-                self._held = 0
+                self._changes.append(now_s)
+                self._since_s = now_s
             self._strength[:] = values  # what waited has been heard
-        self._held += 1
-        self._n += 1
         return self.names[self._shown]
 
     @property
     def _may_change(self) -> bool:
-        full = len(self._changes) == MOST_CHANGES and self._n - self._changes[0] <= CUE_RATE_HZ
-        return self._held >= HOLD_FRAMES and not full
+        full = len(self._changes) == MOST_CHANGES and self._time_s - self._changes[0] < 1.0 + _EXACT_S
+        return self._time_s - self._since_s > HOLD_FRAMES / CUE_RATE_HZ - _EXACT_S and not full
 
 
-def best_visemes(names: Sequence[str], values: Floats) -> list[str]:
+def best_visemes(names: Sequence[str], values: Floats, hold_frames: int | None = None) -> list[str]:
     """The viseme of each frame of a whole take: the most of `values` that can be shown within the rules.
 
     Args:
         names: the curves of the rig, in its order.
         values: (T, len(names)) curves of every frame.
+        hold_frames: each is shown for so many at least; `TAKE_HOLD_FRAMES` by default.
     """
     frames, kinds = values.shape
-    hold = min(TAKE_HOLD_FRAMES, frames)
+    hold = min(TAKE_HOLD_FRAMES if hold_frames is None else hold_frames, frames)
     if not frames:
         return []
     values = values * values  # a sure viseme, such as lips shut, counts more than a long doubtful one

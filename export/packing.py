@@ -2,7 +2,7 @@
 
 `pack` turns every large matrix product of a plain ONNX file into `com.microsoft.MatMulNBits`: weights in blocks
 of 32 along the input with one scale each, activations in 8 bits row by row (`accuracy_level` 4), integer sums.
-`unpack` is the way back to standard operators for any other runtime. `unfolded` makes convolutions matrix
+`export.unpacking` is the way back to standard operators for any other runtime. `unfolded` makes convolutions matrix
 products first. What packing costs in quality is measured by `drift`, and by `python -m models.evaluation`.
 """
 
@@ -15,21 +15,17 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 from bridge.contract import INPUTS, NOISE, OUTPUTS, STATE_IN, STATE_OUT
 from bridge.features import BINS
 from bridge.frames import EMOTIONS, STYLES, Floats
-from export.subgraphs import every_node
+from export.unpacking import BLOCK, DOMAIN, MIDDLE, Bytes, drop_unused, every_node
+from export.unpacking import dequantised as dequantised
+from export.unpacking import unpack as unpack
 from models.cue_network import CueNetwork
 
-DOMAIN = "com.microsoft"
-BLOCK = 32
-"""Weights that share a scale."""
-MIDDLE = 128
-"""The byte that stands for nought."""
 LARGE = 65536
 """Matrices of fewer values are left as they are: they cost little, and the voice and emotion branches stay exact."""
 DRIFT = 0.1
@@ -43,8 +39,6 @@ SMALL = {
     "voice": 0.1,
 }
 """An output that moves less than this (cm, rad, shares) in all is compared with this."""
-
-Bytes = NDArray[np.uint8]
 
 
 class Unfolded(nn.Module):
@@ -93,30 +87,6 @@ def quantised(weight: Floats) -> tuple[Bytes, Floats]:
     return (steps + MIDDLE).astype(np.uint8), np.ascontiguousarray(scale, np.float32)
 
 
-def dequantised(data: Bytes, scale: Floats, inward: int) -> Floats:
-    """The way back: (K, N)."""
-    outward = data.shape[0]
-    by_block = (data.astype(np.float32) - MIDDLE) * scale.reshape(outward, -1, 1)
-    return np.ascontiguousarray(by_block.reshape(outward, -1)[:, :inward].T)
-
-
-def _drop_unused(graph: onnx.GraphProto) -> None:
-    """Removes casts of weights, and weights, that nobody reads any more."""
-    stored = {weight.name for weight in graph.initializer}
-    read = {name for node in every_node(graph) for name in node.input}
-    nodes = [
-        n
-        for n in graph.node
-        if not (n.op_type == "Cast" and n.input[0] in stored and n.output[0] not in read)
-    ]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    read = {name for node in every_node(graph) for name in node.input}
-    weights = [weight for weight in graph.initializer if weight.name in read]
-    del graph.initializer[:]
-    graph.initializer.extend(weights)
-
-
 def pack(model: onnx.ModelProto) -> int:
     """Packs every large matrix product, in place; how many there were."""
     graph = model.graph
@@ -141,31 +111,10 @@ def pack(model: onnx.ModelProto) -> int:
             )
         )  # fmt: skip
         packed += 1
-    _drop_unused(graph)
+    drop_unused(graph)
     if packed:
         model.opset_import.append(helper.make_opsetid(DOMAIN, 1))
     return packed
-
-
-def unpack(model: onnx.ModelProto) -> int:
-    """Makes a packed network one of standard operators, in place; how many products there were."""
-    graph = model.graph
-    stored = {weight.name: weight for weight in graph.initializer}
-    unpacked = 0
-    for node in every_node(graph):
-        if node.op_type != "MatMulNBits":
-            continue
-        data, scale = (numpy_helper.to_array(stored[name]) for name in node.input[1:3])
-        inward = next(int(a.i) for a in node.attribute if a.name == "K")
-        weight = f"{node.output[0]}.weight"
-        graph.initializer.append(numpy_helper.from_array(dequantised(data, scale, inward), weight))
-        node.CopyFrom(helper.make_node("MatMul", [node.input[0], weight], list(node.output), name=node.name))
-        unpacked += 1
-    _drop_unused(graph)
-    standard = [opset for opset in model.opset_import if opset.domain != DOMAIN]
-    del model.opset_import[:]
-    model.opset_import.extend(standard)
-    return unpacked
 
 
 def _streamed(path: Path, steps: int, seed: int) -> dict[str, Floats]:

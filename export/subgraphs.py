@@ -8,7 +8,6 @@ body of a Scan or the branch of an If that takes the node's place (`grown`). A p
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 from bridge.contract import NOISE
 from bridge.features import BINS
 from bridge.frames import EMOTIONS, STYLES
+from export.unpacking import every_node as every_node
 from models.cell import HIDDEN
 from models.cue_network import CueNetwork
 from models.emotion import ANSWERS, BLOCK
@@ -27,15 +27,6 @@ from models.stride import DRAWN, LOOK, POSE, Ahead
 
 DOMAIN = "facecue"
 PERFORM, WALK, FEEL = "Perform", "Walk", "Feel"
-
-
-def every_node(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
-    """All nodes, those of graphs inside nodes too."""
-    for node in graph.node:
-        yield node
-        for attribute in node.attribute:
-            if attribute.type == onnx.AttributeProto.GRAPH:
-                yield from every_node(attribute.g)
 
 
 class _PerformNode(torch.autograd.Function):

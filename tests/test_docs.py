@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from bridge.commands.controls import page
-from bridge.config import BakeConfig, LiveConfig, load_bake, load_live
+from bridge.config import BakeConfig, LiveConfig, ServeConfig, load_bake, load_live, load_serve
 from bridge.control import VERBS
 from bridge.controls import CONTROLS
 from bridge.remote.osc import WORDS
@@ -27,6 +27,7 @@ def test_the_settings_shown_are_the_defaults(tmp_path: Path) -> None:
     path.write_text(shown, encoding="utf-8")
     assert load_live(path) == LiveConfig()
     assert load_bake(path) == BakeConfig()
+    assert load_serve(path) == ServeConfig()
     assert "[direction]" in shown  # the whole of it is docs/controls.md
 
 

@@ -35,9 +35,13 @@ EDGES: dict[str, set[str]] = {
         "bridge/takes/brush.py",
         "bridge/takes/drawing.py",
         "bridge/takes/strip.py",
+        "bridge/head/picture.py",
         "bridge/portrait/person.py",
         "bridge/portrait/mark.py",
     },
+    "numba": {"bridge/head/raster.py"},
+    "pygltflib": {"bridge/head/glb.py"},
+    "pxr": {"bridge/takes/usd.py", "bridge/takes/usd_head.py"},
 }
 """Optional or heavy library → the rooms of bridge that may name it."""
 HEAVY = {*EDGES, "torch", "rich", "numpy"}

@@ -39,7 +39,15 @@ MAX_PROCESSES = 61
 def bake(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Recordings, or folders of them.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the takes.")],
-    formats: Annotated[str, typer.Option("--format", help="npz, csv, or both with a comma between.")] = "npz",
+    formats: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="Any of npz, csv, jsonl, bvh, rhubarb.tsv, rhubarb.json, oculus15.json, microsoft22.json, srt, glb, "
+            "usd, usda, with commas between.",
+        ),
+    ] = "npz",
+    fps: Annotated[int, typer.Option(help="Frames a second of the takes: 24, 25, 30, 50, 60.")] = 50,
     lookahead: Annotated[
         str | None, typer.Option(help="Which network: studio (the default), live, or milliseconds.")
     ] = None,
@@ -86,7 +94,7 @@ def bake(
     from bridge.commands.interrupt import stop_event
     from bridge.commands.recipe import Recipe
     from bridge.config import load_bake
-    from bridge.takes import formats_of
+    from bridge.takes import checked_fps, formats_of, require
 
     settings = load_bake(
         config,
@@ -96,7 +104,8 @@ def bake(
             preset, set_, emotion=emotion, mix=mix, intensity=intensity, style=style, target=target, seed=seed
         ),
     )
-    recipe = Recipe(settings, formats_of(formats), rig)
+    recipe = Recipe(settings, formats_of(formats), rig, checked_fps(fps))
+    require(recipe.formats)
     listed = None if manifest is None else read_manifest(manifest)
     batch = Batch(paths, out, recipe, Ledger(out), manifest=listed, force=force)
     wanted = manifest is not None if report is None else report

@@ -13,7 +13,7 @@ from bridge.commands.complaint import complaint
 from bridge.commands.recipe import Recipe
 from bridge.commands.worklist import Job
 from bridge.controls import AUTO
-from bridge.frames import RigFrame
+from bridge.frames import CUE_RATE_HZ, RigFrame
 from bridge.pipeline import run
 from bridge.takes import Take, open_take
 
@@ -41,6 +41,7 @@ class Baker:
 
     def __init__(self, recipe: Recipe, *, stop: Event) -> None:
         self._formats = recipe.formats
+        self._fps = recipe.fps
         self._stop = stop
         self._pipeline = assemble(recipe.config).pipeline
 
@@ -95,8 +96,10 @@ class Baker:
     def _take(self, job: Job, suffix: str) -> Take:
         path = job.output(suffix)
         if suffix in self._formats:
-            return open_take(path, suffix)
+            return open_take(path, suffix, rate_hz=self._fps, sound=job.recording.name)
         from bridge.rigs import load_rig
         from bridge.takes.curves import CurvesTake
+        from bridge.takes.rated import RatedTake
 
-        return CurvesTake(path, load_rig(str(job.rig)))
+        curves = CurvesTake(path, load_rig(str(job.rig)))
+        return curves if self._fps == CUE_RATE_HZ else RatedTake(curves, self._fps)

@@ -155,10 +155,10 @@ def _has_display() -> bool:
 
 def _keep(frames: Sequence[RigFrame], speech: Floats, out: Path) -> None:
     """Leaves the take and its pictures in `out`."""
-    from bridge.takes import FORMATS, open_take
+    from bridge.takes import open_take
     from bridge.takes.strip import animated_gif, film_strip
 
-    for format_ in FORMATS:
+    for format_ in ("npz", "csv"):
         with open_take(out / f"demo.{format_}", format_) as take:
             for frame in frames:
                 take.add(frame)

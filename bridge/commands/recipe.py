@@ -12,6 +12,7 @@ from bridge import __version__
 from bridge.batch.ledger import digest
 from bridge.config import BakeConfig
 from bridge.controls import DirectionConfig
+from bridge.frames import CUE_RATE_HZ
 from bridge.weights import choose
 
 
@@ -23,6 +24,8 @@ class Recipe:
     formats: tuple[str, ...]
     rig: str | None = None
     """A rig whose curves are wanted too, where a line names no other."""
+    fps: int = CUE_RATE_HZ
+    """Frames a second of the takes."""
 
     def settings(self, direction: DirectionConfig, rig: str | None) -> str:
         """SHA-256 of all that shapes a take besides its recording: version, network, direction and rig.

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from threading import Event
 
     from bridge.address import Endpoint
-    from bridge.config import LiveConfig
+    from bridge.config import ServeConfig
     from bridge.serve import Serving
     from bridge.serve.a2f import A2FServer
     from bridge.serve.door import Door
 
-LISTEN = "127.0.0.1:52000"
+DEFAULT_PORT = 52_000
 WATCH_S = 0.2
 PLAIN_EVERY_S = 5.0
 """Where there is no terminal: one line in so many seconds."""
@@ -34,21 +34,27 @@ def serve(
         bool, typer.Option("--a2f", help="Serve NVIDIA Audio2Face-3D clients (gRPC ProcessAudioStream).")
     ] = False,
     listen: Annotated[
-        str, typer.Option(metavar="HOST[:PORT]", help="Where; beyond this machine a token is needed.")
-    ] = LISTEN,
+        str | None,
+        typer.Option(
+            metavar="HOST[:PORT]",
+            help="Where; beyond this machine a token is needed. 127.0.0.1:52000 by default.",
+        ),
+    ] = None,
     fps: Annotated[
-        int, typer.Option(min=10, max=240, help="Frames a second; other than 50 are interpolated.")
-    ] = 50,
-    streams: Annotated[int, typer.Option(min=1, max=256, help="Streams at once.")] = 4,
-    seconds: Annotated[float, typer.Option(min=1, max=86_400, help="Sound of one stream at most.")] = 600.0,
+        int | None, typer.Option(help="Frames a second, 10 to 240; other than 50 (default) are interpolated.")
+    ] = None,
+    streams: Annotated[int | None, typer.Option(help="Streams at once, 1 to 256; 4 by default.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Sound of one stream at most, 1 to 86400; 600 by default.")
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse what has no counterpart here instead of naming it.")
     ] = False,
     token_file: Annotated[
-        Path | None, typer.Option(help="A file with the token clients must bring; else FACECUE_TOKEN.")
+        str | None, typer.Option(help="A file with the token clients must bring; else FACECUE_TOKEN.")
     ] = None,
-    cert: Annotated[Path | None, typer.Option(help="PEM certificate chain, for TLS.")] = None,
-    key: Annotated[Path | None, typer.Option(help="PEM private key of --cert.")] = None,
+    cert: Annotated[str | None, typer.Option(help="PEM certificate chain, for TLS.")] = None,
+    key: Annotated[str | None, typer.Option(help="PEM private key of --cert.")] = None,
     lookahead: Annotated[
         str | None, typer.Option(help="Which network: live (the default), studio, or milliseconds.")
     ] = None,
@@ -62,25 +68,28 @@ def serve(
     duration: Annotated[float | None, typer.Option(min=0.1, help="End after so many seconds.")] = None,
 ) -> None:
     """Answer programs that send a voice with the face for it, until Ctrl-C."""
-    if not a2f:
-        raise typer.BadParameter("nothing is named that could be served; try --a2f")
-    if (cert is None) != (key is None):
-        raise typer.BadParameter("--cert and --key belong together; name both, or none")
     from bridge.address import endpoints
-    from bridge.config import load_live
+    from bridge.config import load_serve
     from bridge.serve import Limits, ServeError, Serving
     from bridge.serve.door import Door, read_token
 
-    settings = load_live(
-        config, emotion=emotion, mix=mix, intensity=intensity, style=style, seed=seed,
-        lookahead=lookahead, model=model,
+    settings = load_serve(
+        config, a2f=a2f or None, listen=listen, fps=fps, streams=streams, seconds=seconds,
+        strict=strict or None, token_file=token_file, cert=cert, key=key, lookahead=lookahead, model=model,
+        emotion=emotion, mix=mix, intensity=intensity, style=style, seed=seed,
     )  # fmt: skip
-    places = endpoints("--listen", listen, default_port=int(LISTEN.rpartition(":")[2]), lowest_port=0)
+    if not settings.a2f:
+        raise typer.BadParameter("nothing is named that could be served; try --a2f")
+    places = endpoints("--listen", settings.listen, default_port=DEFAULT_PORT, lowest_port=0)
     if len(places) != 1:
         raise ServeError(f"--listen names {len(places)} places; a server has one")
-    door = Door.at(places[0], read_token(token_file))
-    certificate = None if cert is None or key is None else (_pem(key), _pem(cert))
-    serving = Serving(fps, strict, Limits(streams=streams, seconds=seconds))
+    token = read_token(None if settings.token_file is None else Path(settings.token_file))
+    door = Door.at(places[0], token)
+    certificate = None
+    if settings.cert is not None and settings.key is not None:
+        certificate = (_pem(Path(settings.key)), _pem(Path(settings.cert)))
+    limits = Limits(streams=settings.streams, seconds=settings.seconds)
+    serving = Serving(settings.fps, settings.strict, limits)
     _run(places[0], settings, door, serving, certificate, duration)
 
 
@@ -91,7 +100,7 @@ def _pem(path: Path) -> bytes:
 
 def _run(
     place: Endpoint,
-    settings: LiveConfig,
+    settings: ServeConfig,
     door: Door,
     serving: Serving,
     certificate: tuple[bytes, bytes] | None,

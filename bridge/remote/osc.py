@@ -19,8 +19,8 @@ from bridge.address import check_options, endpoints
 from bridge.control import ControlDesk
 from bridge.controls import CONTROLS, control
 from bridge.dial import Value
+from bridge.door import Door, token_for
 from bridge.remote import ControlError, ControlStatus
-from bridge.remote.door import Door, token_for
 from bridge.remote.osc_reader import PACKET_LIMIT, Argument, Message, OscError, read
 from bridge.sinks.osc_packet import bundles, message
 
@@ -96,13 +96,17 @@ class OscControl:
             except OSError:  # an answer that nobody took (Windows), a network that went away
                 self._closing.wait(RESPITE_S)
                 continue
-            try:
-                messages = read(packet)
-            except OscError as error:
-                self._refuse(self._desk.refuse(f"no OSC: {error}"))
-                if not self._door.in_time():
-                    time.sleep(RESPITE_S)
-                continue
+            self.hear(packet, sender)
+
+    def hear(self, packet: bytes, sender: Any) -> None:
+        """Takes one packet from an address; whatever it is, nothing is raised."""
+        try:
+            messages = read(packet)
+        except OscError as error:
+            self._refuse(self._desk.refuse(f"no OSC: {error}"))
+            if not self._door.in_time():
+                time.sleep(RESPITE_S)
+        else:
             self._take(messages, sender)
 
     def _take(self, messages: Sequence[Message], sender: Any) -> None:
@@ -167,8 +171,8 @@ class OscControl:
             parts = parts[1:]
         if not parts:
             raise OscError("an address without a name behind /facecue/control/")
-        argument = _only(one)
         name, tail = parts[0], parts[1:]
+        argument = _only(one, name)
         if name in WORDS:
             return _word(name, tail, argument)
         return _setting(name, tail, argument, one)
@@ -196,10 +200,10 @@ def _known(parts: Sequence[str]) -> bool:
     return parts[0] in CONTROLS or parts[0] in WORDS
 
 
-def _only(one: Message) -> Argument:
+def _only(one: Message, name: str) -> Argument:
     """The one argument of a message; True where there is none, as of a button."""
-    if len(one.arguments) > 1:
-        raise OscError(f"{one.address[:60]} came with {len(one.arguments)} arguments; one is enough")
+    if len(one.arguments) > 1:  # its address is not told: a token may stand in it
+        raise OscError(f"{name[:40]!r} came with {len(one.arguments)} arguments; one is enough")
     return one.arguments[0] if one.arguments and one.arguments[0] is not None else True
 
 

@@ -22,7 +22,7 @@ os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 import grpc
 
 from bridge.address import Endpoint
-from bridge.config import LiveConfig
+from bridge.config import Config
 from bridge.serve import Refusal, ServeError, Serving
 from bridge.serve.conversation import METHOD, SERVICE, Conversations
 from bridge.serve.door import Door, Refusals
@@ -58,7 +58,7 @@ class A2FServer:
 
     Args:
         place: where to listen.
-        config: network and direction of every stream, as of `facecue live`.
+        config: network and direction of every stream, as of `facecue serve`.
         door: who may come in.
         serving: rate, strictness, limits.
         certificate: PEM private key and certificate chain, for TLS; None = in the clear.
@@ -71,7 +71,7 @@ class A2FServer:
     def __init__(
         self,
         place: Endpoint,
-        config: LiveConfig,
+        config: Config,
         door: Door,
         serving: Serving | None = None,
         certificate: tuple[bytes, bytes] | None = None,

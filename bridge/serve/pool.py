@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bridge.assembly import Assembly, assemble
-from bridge.config import LiveConfig
+from bridge.config import Config
 
 
 class Pool:
@@ -17,7 +17,7 @@ class Pool:
         WeightsError, ContractError: as `assemble`.
     """
 
-    def __init__(self, config: LiveConfig) -> None:
+    def __init__(self, config: Config) -> None:
         self._config = config
         self._lock = threading.Lock()
         first = self._made()

@@ -7,6 +7,7 @@ Pure functions, shared by the ZeroMQ sink, by Python receivers and by the golden
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import msgpack
@@ -24,8 +25,8 @@ class WireError(ValueError):
     """Bytes that are no frame of this wire: one line that says what is wrong with them."""
 
 
-def encode(frame: RigFrame) -> bytes:
-    """One frame as the bytes of its MessagePack map.
+def encode(frame: RigFrame, more: Mapping[str, Any] | None = None) -> bytes:
+    """One frame as the bytes of its MessagePack map, with the keys of `more` behind its own.
 
     Raises:
         WireError: if an array has not the shape of `SHAPES`.
@@ -41,6 +42,7 @@ def encode(frame: RigFrame) -> bytes:
         if values.shape != SHAPES[key]:
             raise WireError(f"{key} has shape {values.shape}, but the wire carries {SHAPES[key]}")
         wire[key] = values.astype("<f4", copy=False).tobytes()
+    wire.update(more or {})
     packed: bytes = msgpack.packb(wire)
     return packed
 

@@ -1,9 +1,10 @@
 """`zmq://HOST:PORT[,HOST:PORT...]`: frames to any number of subscribers, as docs/wire.md says.
 
 A PUB socket binds every given port (`zmq+connect://` connects it to bound SUB sockets instead) and sends
-two parts, the actor's name and the map of `bridge.sinks.wire`. ZeroMQ queues a few frames for each
-subscriber and lets go of what a slow one does not take: a send never waits. Beyond this machine it binds with
-`?curve=NAME`, keys that `facecue keys` made, or with `?public=1` for everybody.
+two parts, the actor's name and the map of `bridge.sinks.wire`, with what `rig=` and `visemes=` add to it. ZeroMQ queues
+a few frames for each subscriber and lets go of what a slow one does not take: a send never waits. Beyond this machine
+it binds with `?curve=NAME`, keys that `facecue keys` made, or with `?public=1` for everybody; with keys it is CURVE's
+server also where it connects, so that a receiver holds the same keys either way.
 
 What is let go is the newest, not the oldest. PUB knows no other way: `ZMQ_CONFLATE` takes single parts only, and with
 `ZMQ_XPUB_NODROP` one slow peer would hold up all, or, switched off for a frame, leave a full peer out without a word
@@ -27,6 +28,7 @@ from bridge.keys import KeyFileError, Keys, load
 from bridge.mishaps import Mishaps
 from bridge.sinks import SinkError, SinkStatus
 from bridge.sinks.curve import REFUSALS, Guard, lock
+from bridge.sinks.rigging import OPTIONS, Extras
 from bridge.sinks.wire import encode
 from bridge.tokens import TokenError
 
@@ -51,7 +53,7 @@ class ZeroMqSink:
 
     def __init__(self, uri: str, address: str, options: Mapping[str, str], actor: str) -> None:
         connect = uri.lower().startswith("zmq+connect")
-        check_options(uri, options, () if connect else ("public", "curve"))
+        check_options(uri, options, (*(() if connect else ("public",)), "curve", *OPTIONS))
         self._topic = actor.encode()
         if not 1 <= len(self._topic) <= ACTOR_LIMIT:
             raise SinkError(
@@ -59,6 +61,7 @@ class ZeroMqSink:
             )
         places = endpoints(uri, address, default_port=DEFAULT_PORT, lowest_port=1 if connect else 0)
         keys = _keys(uri, options)
+        self._more = Extras(uri, options)
         if not connect and keys is None and not flag(uri, options, "public", default=False):
             _refuse_public(uri, places)
         self.uri = uri
@@ -66,6 +69,7 @@ class ZeroMqSink:
         self._sent = self._dropped = self._errors = 0
         self._refused = Mishaps()
         self._guard: Guard | None = None
+        self._locked = keys is not None
         self._context = zmq.Context(io_threads=1)
         try:
             self._socket = self._open(places, keys, connect=connect)
@@ -111,12 +115,14 @@ class ZeroMqSink:
             return
         self._count_peers()
         try:
-            self._socket.send_multipart([self._topic, encode(frame)], flags=zmq.DONTWAIT)
+            self._socket.send_multipart([self._topic, encode(frame, self._more(frame))], flags=zmq.DONTWAIT)
         except zmq.ZMQError:  # PUB drops rather than refuses, so this is rare: a dying context
             self._errors += 1
             self._dropped += 1
         else:
-            self._sent += 1
+            there = bool(self._connected)
+            self._sent += there
+            self._dropped += not there
 
     def _count_peers(self) -> None:
         """Reads the monitor dry: left full it would hold up ZeroMQ's thread."""
@@ -135,8 +141,8 @@ class ZeroMqSink:
 
     def _refuse(self) -> None:
         if self._refused.add(time.perf_counter()):
-            so_far = self._refused.count
-            _log.warning("%s: a peer without the right key was refused; %d so far", self.uri, so_far)
+            what = "that speaks no ZeroMQ" if not self._locked else "without the right key"
+            _log.warning("%s: a peer %s was refused; %d so far", self.uri, what, self._refused.count)
 
     def status(self) -> SinkStatus:
         """Counters and the number of peers; frames that ZeroMQ drops for a slow peer are not in them."""

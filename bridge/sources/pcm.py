@@ -2,13 +2,14 @@
 
     {"rate": 24000, "channels": 1, "format": "s16le"}
 
-then a newline and the samples, channels interleaved, to the end.
+then a newline and the samples, channels interleaved, to the end. Where a token is asked for the header carries it
+as `token`.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from bridge.resample import MAX_RATE_HZ, MIN_RATE_HZ
 MAX_HEADER_BYTES = 64 * 1024
 MAX_CHANNELS = 32
 KEYS = ("rate", "channels", "format")
+TOKEN = "token"  # noqa: S105  a key's name
 FORMATS = {
     "u8": "u1",
     "s16le": "<i2",
@@ -41,6 +43,8 @@ class PcmHeader:
     rate_hz: int
     channels: int
     format: str
+    token: str | None = field(default=None, repr=False)
+    """What the producer shows to be let in."""
 
     @property
     def frame_bytes(self) -> int:
@@ -61,7 +65,7 @@ def parse_header(line: bytes) -> PcmHeader:
         raise HeaderError(f"the header is not a line of JSON ({type(error).__name__})") from error
     if not isinstance(header, dict):
         raise HeaderError(f"the header must be a JSON object, got {type(header).__name__}")
-    unknown = sorted(set(header) - set(KEYS))
+    unknown = sorted(set(header) - {*KEYS, TOKEN})
     if unknown:
         shown = ", ".join(repr(key[:40]) for key in unknown[:8])
         raise HeaderError(f"unknown keys {shown}; known are {', '.join(KEYS)}")
@@ -71,10 +75,12 @@ def parse_header(line: bytes) -> PcmHeader:
     sample_format = header["format"]
     if not isinstance(sample_format, str) or sample_format not in FORMATS:
         raise HeaderError(f"unknown format {str(sample_format)[:40]!r}; known are {', '.join(FORMATS)}")
+    token = header.get(TOKEN)
     return PcmHeader(
         rate_hz=_bounded(header, "rate", MIN_RATE_HZ, MAX_RATE_HZ),
         channels=_bounded(header, "channels", 1, MAX_CHANNELS),
         format=sample_format,
+        token=token if isinstance(token, str) else None,
     )
 
 
@@ -86,8 +92,8 @@ def decode(data: bytes, header: PcmHeader) -> Floats:
         audio = values.astype(np.float32) / 2.0**23
     else:
         raw = np.frombuffer(data, FORMATS[header.format])
-        # a float64 beyond float32 becomes infinite, and is counted as bad later
-        with np.errstate(over="ignore"):
+        # a float64 beyond float32 becomes infinite, and is counted as bad later, as NaN of any kind is
+        with np.errstate(over="ignore", invalid="ignore"):
             audio = raw.astype(np.float32)
         if header.format == "u8":
             audio = (audio - 128.0) / 128.0

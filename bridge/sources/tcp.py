@@ -5,6 +5,9 @@ is accepted. What it sends is played out in real time, however fast it comes: up
 and beyond that the *oldest* is dropped and counted. While nobody speaks, silent blocks keep the face idling.
 Playing starts when 40 ms lie ready (or the producer has ended, or 60 ms have passed), so that a producer that
 sends in real time over a jittery line is not cut into pieces. Audio time is the time of playing.
+
+Beyond this machine only who brings a token may speak: as `token` in the header, against `?token_file=FILE` or
+`FACECUE_TOKEN`.
 """
 
 from __future__ import annotations
@@ -17,7 +20,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bridge.address import Endpoint, check_options, endpoints, flag, number, parse
+from bridge.address import check_options, endpoints, number, parse
+from bridge.door import Door, token_for
 from bridge.frames import RATE_HZ, AudioBlock, Floats
 from bridge.resample import Resampler
 from bridge.sources import BLOCK_S, SourceError, SourceStatus
@@ -37,16 +41,20 @@ class TcpSource:
     """Listens from the moment it is made; `port` says where if the URI asked for port 0."""
 
     def __init__(self, uri: str) -> None:
-        """Binds `tcp://HOST:PORT[?public=1][&buffer_s=60]`.
+        """Binds `tcp://HOST:PORT[?token_file=FILE][&buffer_s=60]`.
 
         Raises:
-            UriError: if the address or an option is no good.
-            SourceError: if the address is not loopback and `public=1` was not given, or the port is taken.
+            UriError: if the address or an option is no good, or others could reach it and there is no token.
+            SourceError: if more than one place is named, or the port is taken.
         """
         _, address, options = parse(uri)
-        check_options(uri, options, ("public", "buffer_s"))
+        check_options(uri, options, ("token_file", "buffer_s"))
         buffer_s = number(uri, options, "buffer_s", default=BUFFER_S, low=0.1, high=MAX_BUFFER_S)
-        place = _place(uri, address, public=flag(uri, options, "public", default=False))
+        places = endpoints(uri, address, lowest_port=0)
+        if len(places) != 1:
+            raise SourceError(f"{uri}: speech comes in at one address, not {len(places)}; name one")
+        (place,) = places
+        self._door = Door(uri, token_for(uri, options, places))
         try:
             self._listener = socket.create_server((place.ip, place.port), family=place.family, backlog=64)
         except OSError as error:
@@ -113,22 +121,28 @@ class TcpSource:
                 if self._closed.wait(_POLL_S):
                     return
                 continue
-            with connection:
-                connection.settimeout(_POLL_S)
-                try:
-                    self._receive(connection)
-                except HeaderError as error:
-                    self._refused += 1
-                    _refuse(connection, str(error))
-                except OSError:  # reset by the producer: what came until then is played
-                    pass
-                finally:
-                    self._speaking = False
-                    self._producer = "waiting for a producer"
+            self.hear(connection)
+
+    def hear(self, connection: socket.socket) -> None:
+        """Listens to one producer to its end; whatever it sends, nothing is raised."""
+        with connection:
+            connection.settimeout(_POLL_S)
+            try:
+                self._receive(connection)
+            except HeaderError as error:
+                self._refused += 1
+                _refuse(connection, str(error))
+            except OSError:  # reset by the producer: what came until then is played
+                pass
+            finally:
+                self._speaking = False
+                self._producer = "waiting for a producer"
 
     def _receive(self, connection: socket.socket) -> None:
         """One producer, from its header to its end."""
         header, rest = self._header(connection)
+        if not self._door.admits(header.token):
+            raise HeaderError("without the right token nobody is heard here; send it in the header as token")
         self._producer = f"{header.rate_hz} Hz, {header.channels} ch, {header.format}"
         self._speaking = True
         resampler = Resampler(header.rate_hz, header.channels, live=True)
@@ -194,15 +208,3 @@ def _refuse(connection: socket.socket, reason: str) -> None:
             pass
     except OSError:  # TimeoutError too: the producer has gone, or reads nothing
         return
-
-
-def _place(uri: str, address: str, *, public: bool) -> Endpoint:
-    """The one place to listen at."""
-    places = endpoints(uri, address, lowest_port=0)
-    if len(places) != 1:
-        raise SourceError(f"{uri}: speech comes in at one address, not {len(places)}; name one")
-    if not (places[0].loopback or public):
-        raise SourceError(
-            f"{uri} would let other machines speak through this face; use 127.0.0.1, or add ?public=1"
-        )
-    return places[0]

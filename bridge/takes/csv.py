@@ -2,7 +2,7 @@
 
 Columns follow the app's *recording*, in which JawRight precedes JawLeft and MouthRight precedes
 MouthLeft (its network packet has them the other way round): values are placed by name, never by
-index. Timecode is HH:MM:SS:FF.mmm at 50 frames a second, where .mmm is thousandths of a frame; a
+index. Timecode is HH:MM:SS:FF.mmm at the take's rate, where .mmm is thousandths of a frame; a
 row stands at the middle of its frame, hence .500. Angles are radians with the app's signs
 (`bridge.arkit`): yaw + to the subject's left, pitch + down, roll + with the subject's left side up.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bridge.arkit import angles
 from bridge.frames import ARKIT_INDEX, CUE_RATE_HZ, RigFrame
-from bridge.takes import TakeError
+from bridge.takes import PLAIN, Slate, TakeError
 from bridge.takes.draft import DraftedTake
 
 SHAPES = (
@@ -40,9 +40,9 @@ _in_order = itemgetter(*(ARKIT_INDEX[name[0].lower() + name[1:]] for name in SHA
 _ROW = f"%s,{len(COLUMNS)}" + ",%.6f" * len(COLUMNS)
 
 
-def timecode(n: int) -> str:
-    """HH:MM:SS:FF.mmm of cue frame `n`: 50 frames a second, at the middle of the frame."""
-    seconds, frame = divmod(n, CUE_RATE_HZ)
+def timecode(n: int, rate_hz: int = CUE_RATE_HZ) -> str:
+    """HH:MM:SS:FF.mmm of frame `n` (SMPTE, no frame dropped), at the middle of the frame."""
+    seconds, frame = divmod(n, rate_hz)
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)
     return f"{hour:02}:{minute:02}:{second:02}:{frame:02}.500"
@@ -51,9 +51,10 @@ def timecode(n: int) -> str:
 class CsvTake(DraftedTake):
     """Writes a row for each frame as it comes; memory does not grow."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, slate: Slate = PLAIN) -> None:
         super().__init__(path)
-        self._write(HEADER)
+        self._rate_hz = slate.rate_hz
+        self._line(HEADER)
 
     def add(self, frame: RigFrame) -> None:
         """Writes the next row.
@@ -62,16 +63,14 @@ class CsvTake(DraftedTake):
             OSError: if it cannot be written; nothing is left behind then.
         """
         weights = frame.weights.tolist()
-        self._write(
-            _ROW % (timecode(frame.cues.n), *_in_order(weights), *chain.from_iterable(angles(frame.cues)))
+        self._line(
+            _ROW
+            % (
+                timecode(frame.cues.n, self._rate_hz),
+                *_in_order(weights),
+                *chain.from_iterable(angles(frame.cues)),
+            )
         )
-
-    def _write(self, line: str) -> None:
-        try:
-            self._draft.file.write(line.encode("ascii") + b"\n")
-        except OSError:
-            self._draft.discard()
-            raise
 
 
 def frames_in_csv(path: Path) -> int:

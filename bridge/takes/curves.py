@@ -33,7 +33,7 @@ class CurvesTake(DraftedTake):
         values = self._rig.values(frame.weights, frame.cues).tolist()
         for turn in self._rig.bones(frame.weights, frame.cues).values():
             values += turn.rotation
-        self._row([f"{frame.cues.time_s:.2f}", *(f"{value:.6g}" for value in values)])
+        self._row([f"{frame.cues.time_s:.4f}", *(f"{value:.6g}" for value in values)])
 
     def _row(self, cells: list[str]) -> None:
         text = io.StringIO()

@@ -80,6 +80,17 @@ class DraftedTake(ABC):
     def add(self, frame: RigFrame) -> None:
         """Takes the next frame."""
 
+    def _write(self, data: bytes) -> None:
+        """Into the draft, which is removed if that fails."""
+        try:
+            self._draft.file.write(data)
+        except OSError:
+            self._draft.discard()
+            raise
+
+    def _line(self, text: str) -> None:
+        self._write(text.encode("utf-8") + b"\n")
+
     def finish(self) -> None:
         """Writes what is left to write; `close` then only renames.
 
@@ -111,3 +122,21 @@ class DraftedTake(ABC):
             self.close()
         else:
             self.discard()
+
+
+class GatheredTake(DraftedTake):
+    """A take whose file can be written only when its last frame is known."""
+
+    @abstractmethod
+    def _whole(self) -> bytes:
+        """The file, of all frames that were added."""
+
+    def finish(self) -> None:
+        """Writes the take; `close` then only renames it.
+
+        Raises:
+            OSError: if it cannot be written; nothing is left behind then.
+        """
+        if not self._draft.file.closed:
+            self._write(self._whole())
+            self._draft.finish()

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from bridge.frames import ARKIT, CUE_RATE_HZ, EMOTIONS, SHAPES, Floats, RigFrame, arrays_of
+from bridge.frames import ARKIT, EMOTIONS, SHAPES, RigFrame, arrays_of
 from bridge.landmarks import neutral_face
-from bridge.takes import TakeError
+from bridge.takes import PLAIN, Slate, TakeError
 from bridge.takes.draft import DraftedTake
 
 COLUMNS: dict[str, tuple[int, ...]] = {"time_s": (), **SHAPES}
@@ -28,9 +28,10 @@ _GROWTH = 500
 class NpzTake(DraftedTake):
     """Collects frames in growing arrays (1.1 kB a frame) and writes them at the end."""
 
-    def __init__(self, path: Path, *, neutral: Floats | None = None) -> None:
+    def __init__(self, path: Path, slate: Slate = PLAIN) -> None:
         super().__init__(path)
-        self._neutral = neutral_face() if neutral is None else neutral
+        self._neutral = neutral_face() if slate.neutral is None else slate.neutral
+        self._rate_hz = slate.rate_hz
         self._count = 0
         self._arrays = {key: np.empty((_GROWTH, *shape), np.float32) for key, shape in COLUMNS.items()}
 
@@ -60,7 +61,7 @@ class NpzTake(DraftedTake):
                 neutral=np.asarray(self._neutral, np.float32),
                 emotion_names=np.array(EMOTIONS),
                 arkit_names=np.array(ARKIT),
-                rate_hz=np.float32(CUE_RATE_HZ),
+                rate_hz=np.float32(self._rate_hz),
             )
         except OSError:
             self._draft.discard()

@@ -1,8 +1,12 @@
 """`vmc://[HOST]:PORT`: listens to a camera tracker that speaks Virtual Motion Capture Protocol (UDP).
 
-Takes `/VMC/Ext/Blend/Val` with the 52 Perfect Sync names in any case (they count from `Apply` on), the rotations of
-the bones Neck, Head, LeftEye and RightEye, and the tracking state of `/VMC/Ext/OK`: while it says that the face is
+Takes `/VMC/Ext/Blend/Val` with the 52 Perfect Sync names in any case, or with VRM's presets from those who name none of
+the 52 (they count from `Apply` on), the rotations of the bones Neck, Head, LeftEye and RightEye, where the eyes look as
+`/VMC/Ext/Set/Eye` if their bones do not come, and the tracking state of `/VMC/Ext/OK`: while it says that the face is
 lost nothing is taken. All else is passed over. Bone *positions* are left alone: they hold the skeleton's proportions.
+
+So it listens as a marionette does to a performer (the protocol's port 39539), and as a performer does to an assistant
+(39540); a port of its own is the default because those are often taken on the machine.
 
 Listens on this machine alone. Elsewhere (`vmc://0.0.0.0:39541?from=192.168.1.20`) it must be said who may speak; the
 protocol has no keys, so whoever can forge that address can move the face. What comes from others is counted.
@@ -26,12 +30,13 @@ from bridge.mishaps import Mishaps
 from bridge.sinks.unity import Quaternion, unity_rotation
 from bridge.trackers import NEVER, Tracked, TrackerError, TrackerStatus
 from bridge.trackers.osc_message import Argument, OscError, messages
+from bridge.trackers.vrm import PRESETS, weights_of
 
 DEFAULT_PORT = 39541
 PACKETS_A_SECOND = 2000
 """More are not looked into: a tracker sends some hundred."""
 NECK_HOLDS_S = 0.5
-"""A neck that was not spoken of for so long is straight."""
+"""A neck that was not spoken of for so long is straight. As long, eyes have bones and faces Perfect Sync."""
 _POLL_S = 0.2
 _NAMES = {name.lower(): i for i, name in enumerate(ARKIT)}
 _BONES = ("Neck", "Head", "RightEye", "LeftEye")
@@ -76,6 +81,8 @@ class VmcTracker:
         self.port = int(self._socket.getsockname()[1])
         self._tracked = Tracked()
         self._pending: dict[int, float] = {}
+        self._presets: dict[str, float] = {}
+        self._eyes_at = self._named_at = NEVER  # when a bone of an eye came, and a name of Perfect Sync
         self._neck: tuple[float, Quaternion] = (NEVER, (0.0, 0.0, 0.0, 1.0))
         self._sees = True
         self._packets = 0
@@ -155,18 +162,24 @@ class VmcTracker:
         self._sees = len(arguments) < 4 or arguments[3] != 0
         return True
 
-    def _blend(self, arguments: tuple[Argument, ...], now: float) -> bool:  # noqa: ARG002
+    def _blend(self, arguments: tuple[Argument, ...], now: float) -> bool:
         name, value = arguments[:2] if len(arguments) >= 2 else ("", None)
         number = _finite(value)
         if not isinstance(name, str) or number is None:
             return False
-        index = _NAMES.get(name.lower())
-        if index is not None:
-            self._pending[index] = min(max(number, 0.0), 1.0)
+        known = name.lower()
+        if known in _NAMES:
+            self._pending[_NAMES[known]] = min(max(number, 0.0), 1.0)
+            self._named_at = now
+        elif known in PRESETS:
+            self._presets[known] = min(max(number, 0.0), 1.0)
         return True
 
     def _apply(self, arguments: tuple[Argument, ...], now: float) -> bool:  # noqa: ARG002
-        pending, self._pending = self._pending, {}
+        pending = self._pending
+        if self._presets and now - self._named_at >= NECK_HOLDS_S:
+            pending = weights_of(self._presets)
+        self._pending, self._presets = {}, {}
         if self._sees and pending:
             weights, weights_at = self._tracked.weights.copy(), self._tracked.weights_at.copy()
             indices = list(pending)
@@ -195,7 +208,20 @@ class VmcTracker:
             eye = _BONES.index(arguments[0]) - 2
             gaze, gaze_at = self._tracked.gaze.copy(), list(self._tracked.gaze_at)
             gaze[eye], gaze_at[eye] = _gaze(rotation), now
+            self._eyes_at = now
             self._tracked = replace(self._tracked, gaze=gaze, gaze_at=(gaze_at[0], gaze_at[1]))
+        return True
+
+    def _target(self, arguments: tuple[Argument, ...], now: float) -> bool:
+        """A place before the head, in its axes, that both eyes look at; far enough to be one direction."""
+        place = [number for value in arguments[1:4] if (number := _finite(value)) is not None]
+        if len(place) != 3 or not isinstance(arguments[0], int):
+            return False
+        right, up, ahead = place
+        if not self._sees or not arguments[0] or ahead <= 0.0 or now - self._eyes_at < NECK_HOLDS_S:
+            return True
+        looks = math.atan2(-right, ahead), math.atan2(up, math.hypot(right, ahead))
+        self._tracked = replace(self._tracked, gaze=np.array([looks, looks], np.float32), gaze_at=(now, now))
         return True
 
 
@@ -204,6 +230,7 @@ _TAKEN = {
     "/VMC/Ext/Blend/Val": VmcTracker._blend,
     "/VMC/Ext/Blend/Apply": VmcTracker._apply,
     "/VMC/Ext/Bone/Pos": VmcTracker._bone,
+    "/VMC/Ext/Set/Eye": VmcTracker._target,
 }
 
 

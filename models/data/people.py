@@ -27,6 +27,7 @@ ROOM = 1.55
 ABOVE = 0.08
 """By how much of its side a crop's middle lies above the face's: hair needs room."""
 TRAIN, VAL = 0, 1
+HELD_OUT = 0.1
 FRAMES, PERSON = "frames.npy", "person.npz"
 
 
@@ -37,7 +38,8 @@ class Clip:
     video: Path
     track: Path
     sound: Path | None
-    split: int
+    split: int | None
+    """`TRAIN` or `VAL`; None: the last `HELD_OUT` of its frames are held out."""
     crop: tuple[float, float, float] | None = None
 
 
@@ -166,10 +168,12 @@ def build(clips: Sequence[Clip], folder: Path, progress: Iterable[Clip] | None =
                     box = (crop[0], crop[1], crop[0] + crop[2], crop[1] + crop[2])
                     image = image.resize((SIZE, SIZE), Image.Resampling.LANCZOS, box=box)
                 file.write(np.asarray(image, np.uint8).tobytes())
+                held_out = i >= len(ok) * (1 - HELD_OUT)
+                split = (VAL if held_out else TRAIN) if clip.split is None else clip.split
                 camera = fitted(landmarks[i], pixels[i]).cropped(crop[0], crop[1], zoom)
                 values = (
                     k,
-                    clip.split,
+                    split,
                     times[i],
                     landmarks[i],
                     irises[i],

@@ -1,6 +1,6 @@
-"""Trains a translator of one person: `python -m models.training.renderer --person DIR -o runs/person`.
+"""Trains a translator of one person: `python -m models.training.renderer --video person.mp4 -o person/ --consent …`.
 
-`--person` is a folder that `models.data.people` prepared. L1, heavier on mouth and eyes, and a perceptual loss on
+Videos are tracked and cropped first (`models.data.filming`). L1, heavier on mouth and eyes, and a perceptual loss on
 patches of them (`--vgg`, weights of torchvision's VGG-19 or of any VGG-16). Checkpoints every `--every` steps with
 pictures to look at, and goes on from the last one. What is kept is a running mean of the weights.
 """
@@ -24,7 +24,8 @@ from PIL import Image
 from torch import Tensor
 
 from bridge.portrait.person import CARD, REFERENCE
-from models.data.people import TRAIN, VAL, Person, read_person
+from models.data.filming import prepared
+from models.data.people import PERSON, TRAIN, VAL, Person, build, grid_clips, read_person
 from models.renderer.lessons import Batch, Lessons, tensor
 from models.renderer.reference import contract_for
 from models.renderer.translator import Translator, TranslatorConfig
@@ -60,7 +61,13 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--person", type=Path, required=True, help="folder of a prepared person")
+    whose = parser.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--video", type=Path, nargs="+", help="videos of one person: three minutes or more")
+    whose.add_argument("--person", type=Path, help="folder of a person that was prepared before")
+    whose.add_argument("--grid", type=Path, metavar="DATA", help="data folder with grid_s1/video")
+    parser.add_argument(
+        "--model", type=Path, default=Path("face_landmarker.task"), help="MediaPipe's, for --video"
+    )
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=20000)
     parser.add_argument("--batch", type=int, default=8)
@@ -85,6 +92,20 @@ def arguments() -> argparse.Namespace:
             '("NAME agreed on DATE to …"): it goes into the network and its card'
         )
     return args
+
+
+def person_of(args: argparse.Namespace) -> Person:
+    """Whom to learn; prepares what is not prepared yet.
+
+    Raises:
+        ValueError, OSError: if that cannot be.
+    """
+    if args.person is not None:
+        return read_person(args.person)
+    folder = args.out / "prepared"
+    if args.video is not None:
+        return prepared(args.video, folder, args.model)
+    return read_person(folder) if (folder / PERSON).exists() else build(grid_clips(args.grid), folder)
 
 
 def half_precision(device: torch.device) -> AbstractContextManager[object]:
@@ -142,7 +163,10 @@ def main() -> None:
     args = arguments()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(args.seed)
-    person = read_person(args.person)
+    try:
+        person = person_of(args)
+    except (ValueError, OSError, ImportError) as error:
+        raise SystemExit(f"renderer: {error}") from None
     config = TranslatorConfig(tuple(int(w) for w in args.widths.split(",")), not args.no_attention)
     model = Translator(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     kept = copy.deepcopy(model)

@@ -23,6 +23,8 @@ def test_uri_comes_apart() -> None:
         ("://x", "has no scheme"),
         ("osc://h:1?landmarks", "name=value"),
         ("osc://h:1?a=1&a=2", "given twice"),
+        ("osc\n://h:1?a", r"'osc\\n://h:1\?a' holds what cannot be printed"),
+        ("osc://h:1?a=" + "x" * 9000, "has 9012 characters"),
     ],
 )
 def test_bad_uri_is_one_line(uri: str, says: str) -> None:

@@ -195,6 +195,19 @@ def test_bake_makes_takes_of_a_recording(tmp_path: Path, capsys: pytest.CaptureF
     assert len(rows) == frames + 1
 
 
+def test_bake_makes_light_formats_at_a_rate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording = speech(tmp_path / "line.wav", seconds=1.0)
+    formats = "npz,csv,jsonl,bvh,rhubarb.tsv,rhubarb.json,oculus15.json,microsoft22.json,srt"
+    assert run("bake", recording, "-o", tmp_path / "out", "--format", formats, "--fps", 24) == 0
+    assert files(tmp_path / "out") == {f"line.{format_}" for format_ in formats.split(",")}
+    data = np.load(tmp_path / "out" / "line.npz", allow_pickle=False)
+    assert (data["rate_hz"], len(data["time_s"])) == (24, 24)
+    assert '"soundFile": "line.wav"' in (tmp_path / "out" / "line.rhubarb.json").read_text()
+    capsys.readouterr()
+    assert run("bake", recording, "-o", tmp_path / "out", "--fps", 0) == 1
+    assert "0 frames a second cannot be" in capsys.readouterr().err
+
+
 def test_a_folder_keeps_its_sub_folders_and_a_bad_file_does_not_stop_the_rest(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

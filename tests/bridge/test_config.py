@@ -1,9 +1,10 @@
+import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from bridge.config import BakeConfig, ConfigError, LiveConfig, load_bake, load_live
+from bridge.config import BakeConfig, ConfigError, LiveConfig, ServeConfig, load_bake, load_live, load_serve
 from bridge.direction import DirectionConfig
 
 
@@ -16,6 +17,37 @@ def written(tmp_path: Path, text: str) -> Path:
 def test_nothing_given_is_the_defaults() -> None:
     assert load_live() == LiveConfig()
     assert load_bake(None, emotion=None) == BakeConfig()
+    assert load_serve(None, fps=None) == ServeConfig()
+
+
+def test_a_server_has_a_section_of_its_own(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        """
+        [live]
+        lookahead = 60
+        [serve]
+        a2f = true
+        listen = "0.0.0.0:52001"
+        fps = 30
+        seconds = 60
+        token_file = "token"
+        lookahead = "studio"
+        [direction]
+        emotion = "sad"
+        """,
+    )
+    serve = load_serve(path, fps=60, listen=None, mix=0.5)
+    assert serve == ServeConfig(
+        a2f=True,
+        listen="0.0.0.0:52001",
+        fps=60,
+        seconds=60.0,
+        token_file="token",  # noqa: S106
+        lookahead="studio",
+        direction=DirectionConfig(emotion="sad", mix=0.5),
+    )
+    assert load_live(path).lookahead == 60
 
 
 def test_flags_override_the_file_and_the_file_the_defaults(tmp_path: Path) -> None:
@@ -57,7 +89,10 @@ def test_flags_override_the_file_and_the_file_the_defaults(tmp_path: Path) -> No
             r"face\.toml: \[direction\] unknown key 'emoton'; known: emotion, mix,",
         ),
         ("[live]\nsnks = []", r"face\.toml: \[live\] unknown key 'snks'; known: source, sinks,"),
-        ("[life]\nsource = 'mic://'", r"unknown section or key 'life'; sections: live, bake, direction"),
+        (
+            "[life]\nsource = 'mic://'",
+            r"unknown section or key 'life'; sections: live, bake, serve, direction",
+        ),
         ("source = 'mic://'", "unknown section or key 'source'"),
         ("live = 3", r"live must be a section; write \[live\]"),
         ("[live]\ndirection = {}", "unknown key 'direction'"),
@@ -68,6 +103,13 @@ def test_flags_override_the_file_and_the_file_the_defaults(tmp_path: Path) -> No
         ("[live]\nlookahead = 'soon'", r"lookahead is 'soon'; choose live, studio or 0\.\.5000 milliseconds"),
         ("[bake]\nlookahead = -1", "lookahead is -1; choose"),
         ("[live]\nactor = ''", "actor is empty"),
+        ("[serve]\nport = 1", r"face\.toml: \[serve\] unknown key 'port'; known: a2f, listen, fps,"),
+        ("[serve]\nfps = 5", r"\[serve\] fps is 5; choose 10 to 240"),
+        ("[serve]\nfps = 29.97", "fps is 29.97; it must be a whole number"),
+        ("[serve]\nstreams = 0", "streams is 0; choose 1 to 256"),
+        ("[serve]\nseconds = nan", "seconds is nan; choose 1 to 86400"),
+        ("[serve]\ncert = 'cert.pem'", "cert and key belong together"),
+        ("[serve]\nlookahead = 'soon'", "lookahead is 'soon'"),
         ("[direction]\nintensity = 3.0", r"\[direction\] intensity is 3; it must lie in 0\.\.2"),
         ("[direction]\nintensity = nan", "intensity is nan"),
         ("[direction]\nintensity = true", "intensity is True; it must be a number"),
@@ -117,3 +159,23 @@ def test_flag_names_cannot_be_mixed_up() -> None:
     direction = {f.name for f in fields(DirectionConfig)}
     for cls in (LiveConfig, BakeConfig):
         assert not direction & {f.name for f in fields(cls)}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[direction]\nemotion = " + "[" * 3000, "is not TOML: nested too deeply"),
+        ("[direction]\nseed = " + "9" * 5000, "is not TOML: Exceeds the limit"),
+        ("[direction]\nmouth = " + "9" * 400, "mouth is a huge number; it must lie in 0..2"),
+        ("[live]\nsource = 0x" + "f" * 5000, "source is a huge number; it must be text"),
+        ("[live]\nlookahead = 0x" + "f" * 5000, "lookahead is a huge number; choose live"),
+        (f"[{'x' * 9000}]", "unknown section or key 'xxx"),
+        (f"[live]\n{'x' * 9000} = 1", "unknown key 'xxx"),
+        ("[live]\nsinks = '" + "x" * 9000 + "'", "sinks is 'xxx"),
+    ],
+)
+def test_what_would_hurt_is_refused_in_a_short_line(text: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=re.escape(says)) as caught:
+        load_live(written(tmp_path, text))
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 1500

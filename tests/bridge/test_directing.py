@@ -1,6 +1,9 @@
 """Direction as a person gives it: by options, presets and settings files, and from outside while the command runs."""
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -9,15 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import zmq
 from pythonosc.udp_client import SimpleUDPClient
 from rich.console import Console
 
-from bridge import cli
+from bridge import cli, control
+from bridge import landmarks as face
 from bridge.assembly import assemble
 from bridge.commands.demo import EmotionWalk
 from bridge.commands.options import directed
 from bridge.commands.status import LiveStatus
+from bridge.control import ControlDesk
 from bridge.controls import CONTROLS, DirectionConfig
 from bridge.direction import Direction
 from bridge.frames import RigFrame, rest_cues
@@ -147,8 +153,66 @@ def test_the_demo_is_directed_too(folder: Path) -> None:
 def test_presets_and_assignments_come_together(folder: Path) -> None:
     Presets().save("calm", DirectionConfig(mouth=0.5, jaw=0.5))
     flags = directed("calm", ["jaw=2", "target=camera"], style="reader", seed=None)
-    assert flags.pop("preset")["mouth"] == 0.5
+    assert flags.pop("preset").direction["mouth"] == 0.5
     assert flags == {"jaw": 2.0, "target": "camera", "style": "reader"}
+
+
+def test_a_captured_face_is_there_after_a_restart(folder: Path) -> None:
+    direction = Direction(DirectionConfig(), NEUTRAL)
+    desk = ControlDesk(direction)
+    caught = NEUTRAL + np.random.default_rng(0).normal(0, 0.05, NEUTRAL.shape).astype(np.float32)
+    assert desk.answer({"do": "capture"})["ok"]
+    direction(rest_cues(0, caught), 1.0)
+    assert desk.answer({"do": "save", "name": "anna"})["presets"] == ["anna"]
+
+    # another process, which has nothing but the file
+    soundfile.write(folder / "quiet.wav", np.zeros(16_000, np.float32), 16_000)
+    baked = {}
+    for name, more in (("plain", []), ("anna", ["--preset", "anna"])):
+        command = [sys.executable, "-m", "bridge", "bake", str(folder / "quiet.wav"), "--lookahead", "live"]
+        command += ["-o", str(folder / name), "--seed", "1", *more]
+        env = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=env)
+        assert done.returncode == 0, done.stderr
+        with np.load(folder / name / "quiet.npz", allow_pickle=False) as take:
+            baked[name] = take["landmarks"]
+    brows = list(face.BROWS)  # nothing but the captured face moves them otherwise
+    there = (baked["plain"] - baked["anna"])[:, brows]
+    np.testing.assert_allclose(there, np.broadcast_to((caught - NEUTRAL)[brows], there.shape), atol=2e-5)
+
+
+def test_a_desk_started_anew_takes_the_face_up_again(folder: Path) -> None:
+    first = Direction(DirectionConfig(blink=False), NEUTRAL)
+    desk = ControlDesk(first)
+    frown = NEUTRAL.copy()
+    frown[list(face.BROWS), 1] -= 0.3
+    desk.answer({"do": "capture"})
+    first(rest_cues(0, frown), 1.0)
+    assert desk.answer({"do": "save", "name": "anna"})["ok"]
+    first.own_neutral.let_go()
+    first(rest_cues(1, frown), 1.0)
+    assert desk.answer({"do": "save", "name": "nobody"})["ok"]
+
+    second = Direction(DirectionConfig(blink=False), NEUTRAL)
+    desk = ControlDesk(second)
+    for name, held in (("anna", True), ("nobody", False), ("anna", True)):
+        assert desk.answer({"do": "load", "name": name})["own_neutral"] is held
+        for n in range(60):
+            shown = second(rest_cues(n, frown), 1.0).landmarks
+        np.testing.assert_allclose(shown, NEUTRAL if held else frown, atol=1e-5)
+    (folder / "presets" / "few.toml").write_text("[direction]\nmouth = 0.5\n")
+    assert desk.answer({"do": "load", "name": "few"})["own_neutral"] is True  # it says nothing of a face
+
+
+def test_a_face_that_no_frame_brings_is_not_saved(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "CATCH_WAIT_S", 0.05)
+    desk = ControlDesk(Direction(DirectionConfig(), NEUTRAL))
+    desk.answer({"do": "capture"})
+    told = desk.answer({"do": "save", "name": "anna"})
+    assert "no frame came yet" in told["error"]
+    assert Presets().names() == []
+    desk.answer({"do": "release"})  # needs no frame
+    assert desk.answer({"do": "save", "name": "anna"})["presets"] == ["anna"]
 
 
 @pytest.mark.parametrize(

@@ -478,4 +478,5 @@ def test_everything_at_once_repeats_after_a_reset_and_eyes_follow_their_target()
     assert all(same(a, b) for a, b in zip(first, run_all(direction), strict=True))
     free = run_all(Direction(replace(config, target="none"), NEUTRAL))
     assert np.abs(first[-1].gaze - free[-1].gaze).max() > 0.05
-    np.testing.assert_array_equal(first[-1].landmarks, free[-1].landmarks)
+    others = [i for i in range(68) if i not in (*face.UPPER_LID, *face.LOWER_LID)]  # lids go with the eyes
+    np.testing.assert_array_equal(first[-1].landmarks[others], free[-1].landmarks[others])

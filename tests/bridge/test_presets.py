@@ -3,10 +3,11 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bridge import presets
-from bridge.config import ConfigError, load_bake, load_live
+from bridge.config import ConfigError, NeutralConfig, Saved, load_bake, load_live
 from bridge.controls import CONTROLS, DirectionConfig
 from bridge.presets import NAME_LIMIT, PresetError, Presets
 from bridge.tokens import FOLDER_VARIABLE, config_folder
@@ -19,12 +20,13 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
     assert shelf.names() == []
     path = shelf.save("calm one", CALM)
     assert shelf.names() == ["calm one"]
-    loaded = shelf.load("calm one")
-    assert DirectionConfig(**loaded) == CALM  # type: ignore[arg-type]
+    loaded, neutral = shelf.load("calm one")
+    assert neutral == NeutralConfig()
+    assert DirectionConfig(**loaded) == CALM
     assert set(loaded) == {name for name, line in CONTROLS.items() if line.kept}
     assert load_live(path).direction == CALM  # a settings file like any other
     shelf.save("calm one", DirectionConfig())
-    assert DirectionConfig(**shelf.load("calm one")) == DirectionConfig()  # type: ignore[arg-type]
+    assert DirectionConfig(**shelf.load("calm one").direction) == DirectionConfig()
     shelf.save("Ärger", CALM)
     assert shelf.names() == ["calm one", "Ärger"]
     shelf.delete("calm one")
@@ -35,7 +37,7 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
 def test_what_is_pressed_for_a_moment_is_not_kept(tmp_path: Path) -> None:
     shelf = Presets(tmp_path)
     shelf.save("a", DirectionConfig(mute=True, pause=True))
-    assert not {"mute", "pause"} & set(shelf.load("a"))
+    assert not {"mute", "pause"} & set(shelf.load("a").direction)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_a_damaged_preset_names_its_file(tmp_path: Path) -> None:
     (tmp_path / "few.toml").write_text("[direction]\nmouth = 2\n")
     with pytest.raises(ConfigError, match=r"bad\.toml: \[direction\] mouth is 7; it must lie in 0\.\.2"):
         Presets(tmp_path).load("bad")
-    assert Presets(tmp_path).load("few") == {"mouth": 2.0}
+    assert Presets(tmp_path).load("few") == Saved({"mouth": 2.0}, None)
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
@@ -97,7 +99,7 @@ def test_a_reader_never_sees_half_a_preset(tmp_path: Path) -> None:
     writer.start()
     try:
         for _ in range(100):
-            assert DirectionConfig(**shelf.load("a")) == CALM  # type: ignore[arg-type]
+            assert DirectionConfig(**shelf.load("a").direction) == CALM
     finally:
         done.set()
         writer.join()
@@ -106,7 +108,7 @@ def test_a_reader_never_sees_half_a_preset(tmp_path: Path) -> None:
 def test_a_preset_lies_under_the_file_and_the_flags(tmp_path: Path) -> None:
     path = tmp_path / "face.toml"
     path.write_text("[direction]\nmouth = 0.5\nlids = 0.5\n")
-    preset = {"mouth": 2.0, "jaw": 2.0, "lids": 2.0}
+    preset = Saved({"mouth": 2.0, "jaw": 2.0, "lids": 2.0})
     direction = load_live(path, preset=preset, lids=1.5).direction
     assert (direction.mouth, direction.jaw, direction.lids) == (0.5, 2.0, 1.5)
     assert load_bake(preset=preset).direction.mouth == 2.0
@@ -133,3 +135,42 @@ def test_the_folder_is_where_the_system_keeps_settings(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
     assert config_folder() == tmp_path / "xdg" / "facecue"
     assert os.environ.get(FOLDER_VARIABLE) is None
+
+
+def an_offset() -> np.ndarray:
+    return np.random.default_rng(0).normal(0, 0.1, (68, 3)).astype(np.float32)
+
+
+def test_a_captured_face_is_kept_to_the_bit(tmp_path: Path) -> None:
+    shelf = Presets(tmp_path)
+    path = shelf.save("anna", CALM, an_offset())
+    saved = shelf.load("anna")
+    assert saved.neutral is not None
+    assert saved.neutral.own
+    np.testing.assert_array_equal(np.array(saved.neutral.offset_cm, np.float32), an_offset())
+    assert load_live(preset=saved).neutral == load_bake(path).neutral == saved.neutral
+    assert load_live(path).direction == CALM
+    shelf.save("anna", CALM)
+    assert shelf.load("anna").neutral == NeutralConfig()
+    assert load_live(path, preset=saved).neutral == NeutralConfig()  # the file says that there is none
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("own = true", "offset_cm has 0 points"),
+        ("own = true\noffset_cm = [[0, 0, 0]]", "offset_cm has 1 points"),
+        (f"own = true\noffset_cm = {[[0, 0]] * 68}", "some are not"),
+        (f"own = true\noffset_cm = {[[0, 0, 9]] * 68}", "beyond 5.0 cm"),
+        (f"own = true\noffset_cm = {[[0, 0, 0]] * 67 + ['[0, 0, nan]']}".replace("'", ""), "beyond 5.0 cm"),
+        (f"offset_cm = {[[0, 0, 0]] * 68}", "none where it is false"),
+        ("own = true\noffset_cm = [['a']]", "offset_cm is 'a'; it must be a number"),
+        ("face = 1", "unknown key 'face'; known: own, offset_cm"),
+    ],
+)
+def test_a_resting_face_that_is_none_is_one_line(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text(f"[neutral]\n{text}\n")
+    with pytest.raises(ConfigError, match=says) as caught:
+        Presets(tmp_path).load("bad")
+    assert str(caught.value).startswith(f"{tmp_path / 'bad.toml'}: [neutral] ")
+    assert "\n" not in str(caught.value)

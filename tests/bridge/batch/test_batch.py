@@ -54,9 +54,14 @@ def test_a_changed_setting_bakes_again_and_an_unchanged_one_does_not(
     for options, baked in [
         ((), 1), ((), 0), (("--emotion", "sad"), 1), (("--emotion", "sad"), 0), (("--seed", 5), 1), ((), 1),
         (("--format", "npz,csv"), 1), ((), 0), (("--lookahead", "live"), 1), (("--rig", "vrm1"), 1),
+        (("--rig", "vrm1", "--fps", 24), 1), (("--rig", "vrm1", "--fps", 24), 0),
     ]:  # fmt: skip
         assert bake(*place, *options) == 0
         assert said(capsys) == f"{baked} baked", options
+    frames = len(landmarks(tmp_path / "out" / "a.npz"))
+    curves = (tmp_path / "out" / "a.vrm1.csv").read_text().splitlines()
+    assert len(curves) == 1 + frames
+    assert curves[1].startswith("0.0208,")
 
 
 def test_recordings_that_change_names_keep_their_faces(

@@ -261,7 +261,10 @@ def test_beyond_this_machine_only_who_brings_the_token_is_heard(
             surface.send_message(f"/facecue/control/{TOKEN}/anna/jaw", 0.5)
             until(lambda: counted(control) == (2, 6))
             assert (direction.config.mouth, direction.config.jaw) == (0.5, 0.5)
-            assert TOKEN not in str(control.status())
+            for n, (address, value) in enumerate((("mouth", [0.5, 0.5]), ("mouth/x/y", 0.5), ("moth", 1.0))):
+                surface.send_message(f"/facecue/control/{TOKEN}/{address}", value)
+                until(lambda n=n: counted(control) == (2, 7 + n))
+                assert TOKEN not in f"{control.status()} {desk.last_refusal}"
     finally:
         control.close()
 

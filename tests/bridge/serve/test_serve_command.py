@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from bridge import cli
-from bridge.commands.serve import LISTEN
+from bridge.commands.serve import DEFAULT_PORT
+from bridge.config import ServeConfig
 from bridge.door import VARIABLE
 
 
@@ -19,8 +20,8 @@ from bridge.door import VARIABLE
     ("arguments", "code", "says"),
     [
         ([], 2, "nothing is named that could be served; try --a2f"),
-        (["--a2f", "--cert", "x.pem"], 2, "--cert and --key belong together"),
-        (["--a2f", "--fps", "5"], 2, "--fps"),
+        (["--a2f", "--cert", "x.pem"], 1, "cert and key belong together"),
+        (["--a2f", "--fps", "5"], 1, "fps is 5; choose 10 to 240"),
         (["--a2f", "--listen", "0.0.0.0"], 1, "0.0.0.0:52000 can be reached from other machines"),  # noqa: S104
         (["--a2f", "--listen", "127.0.0.1:1,127.0.0.1:2"], 1, "--listen names 2 places; a server has one"),
         (["--a2f", "--listen", "127.0.0.1:70000"], 1, "port 70000 is outside"),
@@ -113,4 +114,52 @@ def test_it_serves_until_interrupted(secure: bool, tmp_path: Path) -> None:
 
 
 def test_the_usual_place_is_this_machine() -> None:
-    assert LISTEN == "127.0.0.1:52000"
+    assert ServeConfig().listen == f"127.0.0.1:{DEFAULT_PORT}" == "127.0.0.1:52000"
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "says"),
+    [
+        ('a2f = true\nlisten = "127.0.0.1:70000"', [], "port 70000 is outside"),
+        ('a2f = true\ntoken_file = "gone"', [], "gone: No such file"),
+        ("a2f = true\nfps = 5", [], "face.toml: [serve] fps is 5; choose 10 to 240"),
+        ('a2f = true\nlisten = "127.0.0.1:70000"', ["--listen", "127.0.0.1:70001"], "port 70001 is outside"),
+        ("fps = 30", [], "nothing is named that could be served; try --a2f"),
+    ],
+)
+def test_settings_in_a_file_are_heard(
+    settings: str,
+    arguments: list[str],
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "face.toml").write_text(f"[serve]\n{settings}\n", encoding="utf-8")
+    assert cli.run(["serve", "--config", "face.toml", *arguments]) in (1, 2)
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+
+
+def test_a_file_says_how_to_serve(tmp_path: Path) -> None:
+    grpc = pytest.importorskip("grpc", reason="pip install 'facecue[a2f]'")
+    pytest.importorskip("nvidia_audio2face_3d", reason="pip install 'facecue[a2f]'")
+    (tmp_path / "token").write_text("correct-horse-battery-staple\n")
+    (tmp_path / "face.toml").write_text(
+        f'[serve]\na2f = true\nlisten = "127.0.0.1:0"\nfps = 30\ntoken_file = {str(tmp_path / "token")!r}\n'
+    )
+    command = [sys.executable, "-m", "bridge", "serve", "--config", str(tmp_path / "face.toml")]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        assert "to those who bring the token" in line
+        found = re.search(r"127\.0\.0\.1:(\d+)", line)
+        assert found is not None
+        with grpc.insecure_channel(found[0]) as channel:
+            grpc.channel_ready_future(channel).result(timeout=10)
+    finally:
+        server.kill()
+        server.communicate()

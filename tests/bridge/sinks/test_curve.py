@@ -137,6 +137,36 @@ def test_once_the_last_is_revoked_nobody_gets_in(
     assert refused(sink) >= 1
 
 
+def test_a_sink_that_connects_has_keys_too(
+    opened: Callable[[str], ZeroMqSink], frame: RigFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    server, laptop, stranger = key_pair(), key_pair(), key_pair()
+    keys.keep("studio", *server)
+    keys.admit("studio", "laptop", laptop[0])
+    with zmq.Context() as context:
+        receivers = {}
+        for name, pair in (("laptop", laptop), ("stranger", stranger), ("nobody", None)):
+            sub = receivers[name] = context.socket(zmq.SUB)
+            sub.linger = 0
+            sub.subscribe(b"face")
+            if pair is not None:  # the three options that a receiver sets for a sink that binds
+                sub.curve_serverkey = server[0].encode()
+                sub.curve_publickey, sub.curve_secretkey = pair[0].encode(), pair[1].encode()
+            sub.bind_to_random_port("tcp://127.0.0.1")
+        places = ",".join(
+            sub.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0").removeprefix("tcp://")
+            for sub in receivers.values()
+        )
+        sink = opened(f"zmq+connect://{places}?curve=studio")
+        assert gets(sink, receivers["laptop"], frame)
+        assert not gets(sink, receivers["stranger"], frame, 0.5)
+        assert not gets(sink, receivers["nobody"], frame, 0.5)
+        assert refused(sink) >= 2
+        assert gets(sink, receivers["laptop"], frame)
+        sink.close()
+        context.destroy(linger=0)
+
+
 def test_refusals_are_told_once_a_minute(
     opened: Callable[[str], ZeroMqSink],
     subscriber: Callable[..., zmq.Socket[bytes]],

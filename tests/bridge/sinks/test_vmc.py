@@ -55,7 +55,7 @@ def test_order_of_a_frame(frame: RigFrame) -> None:
     messages = flat(sent(frame))
     addresses = list(dict.fromkeys(address for address, _ in messages))
     assert addresses == [
-        "/VMC/Ext/OK", "/VMC/Ext/T", "/VMC/Ext/Bone/Pos", "/VMC/Ext/Blend/Val",
+        "/VMC/Ext/OK", "/VMC/Ext/T", "/VMC/Ext/Bone/Pos", "/VMC/Ext/Set/Eye", "/VMC/Ext/Blend/Val",
         "/VMC/Thru/facecue/emotion", "/VMC/Ext/Blend/Apply",
     ]  # fmt: skip
     assert messages[0][1] == [1, 3, 0, 1]
@@ -161,10 +161,63 @@ def test_eyes_look_left_and_up() -> None:
     assert set(bones(sent(resting(gaze=gaze), {"eyes": "0"}))) == {"Neck", "Head"}
 
 
-def test_roles(frame: RigFrame) -> None:
-    assert "/VMC/Ext/Root/Pos" not in dict(flat(sent(frame)))
-    root = dict(flat(sent(frame, {"role": "performer"})))["/VMC/Ext/Root/Pos"]
-    assert root == ["root", 0, 0, 0, 0, 0, 0, 1]
+def test_an_assistant_sends_a_face_and_no_body(frame: RigFrame) -> None:
+    packets = sent(frame)
+    assert "/VMC/Ext/Root/Pos" not in dict(flat(packets))
+    assert set(bones(packets)) == {"Neck", "Head", "LeftEye", "RightEye"}
+    assert len(blends(packets)) == 52
+
+
+def test_an_assistant_tells_the_performer_where_the_eyes_look() -> None:
+    gaze = np.array([[0.1, 0.2], [0.3, 0.2]], np.float32)  # 0.2 to the subject's left and 0.2 up, together
+    enabled, *place = dict(flat(sent(resting(gaze=gaze))))["/VMC/Ext/Set/Eye"]
+    assert enabled == 1
+    assert isinstance(enabled, int)
+    x, y, z = place
+    assert math.atan2(-x, z) == pytest.approx(0.2, abs=1e-6)  # Unity's +X is the avatar's right
+    assert math.atan2(y, math.hypot(x, z)) == pytest.approx(0.2, abs=1e-6)
+    assert math.dist((0, 0, 0), place) == pytest.approx(10, abs=1e-4)
+    ahead = dict(flat(sent(resting())))["/VMC/Ext/Set/Eye"]
+    assert ahead == [1, 0, 0, 10]
+    assert "/VMC/Ext/Set/Eye" not in dict(flat(sent(resting(gaze=gaze), {"eyes": "0"})))
+
+
+def test_a_performer_sends_root_and_bones_and_no_wish_for_the_eyes(frame: RigFrame) -> None:
+    messages = flat(sent(frame, {"role": "performer"}))
+    addresses = list(dict.fromkeys(address for address, _ in messages))
+    assert addresses == [
+        "/VMC/Ext/OK", "/VMC/Ext/T", "/VMC/Ext/Root/Pos", "/VMC/Ext/Bone/Pos", "/VMC/Ext/Blend/Val",
+        "/VMC/Thru/facecue/emotion", "/VMC/Ext/Blend/Apply",
+    ]  # fmt: skip
+    assert dict(messages)["/VMC/Ext/Root/Pos"] == ["root", 0, 0, 0, 0, 0, 0, 1]
+    assert dict(messages)["/VMC/Ext/OK"] == [1, 3, 0, 1]
+
+
+@pytest.mark.parametrize("body", ["tpose", "stand"])
+def test_a_performer_may_bring_a_body(frame: RigFrame, body: str) -> None:
+    packets = sent(frame, {"role": "performer", "body": body})
+    pose = bones(packets)
+    assert [p[0] for a, p in flat(packets) if a == "/VMC/Ext/Bone/Pos"].count("Hips") == 1
+    assert len(pose) == 55  # all of UnityEngine.HumanBodyBones
+    plain = bones(sent(frame, {"role": "performer"}))
+    assert {name: pose[name] for name in plain} == plain
+    assert pose["Hips"] == pose["LeftIndexDistal"] == [0, 0, 0, 0, 0, 0, 1]
+    for side, out in (("Left", -1.0), ("Right", 1.0)):
+        z, w = pose[f"{side}UpperArm"][5:]
+        # a T pose's arm along ±X, turned about Z
+        x, y = out * (1 - 2 * z * z), out * 2 * z * w
+        assert (x, y) == pytest.approx(
+            (out, 0) if body == "tpose" else (out * math.cos(math.radians(75)), -math.sin(math.radians(75)))
+        )
+
+
+def test_a_body_has_every_bone_whoever_turns_it(frame: RigFrame) -> None:
+    pose = bones(sent(frame, {"role": "performer", "body": "stand", "eyes": "0", "neck": "0"}))
+    assert len(pose) == 55
+    assert pose["LeftEye"] == pose["Neck"] == [0, 0, 0, 0, 0, 0, 1]
+
+
+def test_ports_of_roles() -> None:
     for role, port in (("assistant", 39540), ("performer", 39539)):
         sink = open_sink(f"vmc://127.0.0.1?role={role}")
         assert f"127.0.0.1:{port}" in sink.status().detail
@@ -177,7 +230,9 @@ def test_roles(frame: RigFrame) -> None:
         ("names=vrm2", "perfectsync, PerfectSync, vrm0, vrm1"),
         ("role=marionette", "assistant, performer"),
         ("neck=2", "from 0 to 1"),
-        ("colour=red", "names, role, neck, eyes"),
+        ("colour=red", "names, rig, role, body, neck, eyes"),
+        ("body=sitting", "none, tpose, stand"),
+        ("body=stand", "add role=performer"),
     ],
 )
 def test_a_wrong_option_lists_the_right_ones(query: str, says: str) -> None:

@@ -95,7 +95,8 @@ def send_until(sink: ZeroMqSink, frame: RigFrame, done: Callable[[], bool]) -> f
     longest, until = 0.0, time.perf_counter() + 20
     while not done():
         assert time.perf_counter() < until, sink.status()
-        numbered = RigFrame(frame.cues.with_(n=sink.status().sent), frame.weights, frame.latency_s)
+        status = sink.status()
+        numbered = RigFrame(frame.cues.with_(n=status.sent + status.dropped), frame.weights, frame.latency_s)
         before = time.perf_counter()
         sink.send(numbered)
         longest = max(longest, time.perf_counter() - before)
@@ -151,6 +152,20 @@ def test_a_subscriber_that_sleeps_stalls_nobody(
     before = time.perf_counter()
     sink.close()
     assert time.perf_counter() - before < 1.0  # nothing waits long for the sleeper
+
+
+def test_frames_for_which_nobody_is_there_are_dropped(
+    sink: ZeroMqSink, subscriber: Callable[..., Subscriber], frame: RigFrame
+) -> None:
+    for _ in range(5):
+        sink.send(frame)
+    assert (sink.status().sent, sink.status().dropped) == (0, 5)
+    reader = subscriber("connect", sink.endpoints[0])
+    reader.line_while(sink, frame)
+    before = sink.status()
+    sink.send(frame)
+    after = sink.status()
+    assert (after.sent, after.dropped) == (before.sent + 1, before.dropped)
 
 
 def test_pushing_into_a_bound_subscriber(subscriber: Callable[..., Subscriber], frame: RigFrame) -> None:

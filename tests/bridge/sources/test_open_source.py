@@ -18,12 +18,12 @@ from bridge.sources import SourceError, open_source
         ("tcp://127.0.0.1", "no port in"),
         ("tcp://127.0.0.1:http", "port 'http' is not a number"),
         ("tcp://127.0.0.1:99999", "port 99999 is outside"),
-        ("tcp://0.0.0.0:0", "other machines.*public=1"),
+        ("tcp://0.0.0.0:0", "other machines.*token_file=FILE"),
         ("tcp://127.0.0.1:0?buffer_s=1e9", "buffer_s=1e9 is not a number from 0.1 to 600"),
         ("tcp://127.0.0.1:0?buffer_s=nan", "buffer_s=nan is not a number"),
         ("tcp://127.0.0.1:0,127.0.0.1:0", "one address, not 2"),
-        ("tcp://127.0.0.1:0?public=1&public=1", "given twice"),
-        ("tcp://192.0.2.1:5555?public=1", "cannot listen on 192.0.2.1:5555"),
+        ("tcp://127.0.0.1:0?buffer_s=1&buffer_s=1", "given twice"),
+        ("tcp://127.0.0.1:0?public=1", "unknown option .public.; known: token_file, buffer_s"),
     ],
 )
 def test_a_uri_that_cannot_be_used_says_why_in_one_line(uri: str, says: str) -> None:

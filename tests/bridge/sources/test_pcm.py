@@ -84,6 +84,7 @@ def test_what_is_wrong_is_named(line: bytes, says: str) -> None:
         ("s32le", b"\x00\x00\x00\x80\x00\x00\x00\x40", [-1, 0.5]),
         ("f32le", np.array([0.25, -2], "<f4").tobytes(), [0.25, -2]),
         ("f64le", np.array([0.25, 1e300], "<f8").tobytes(), [0.25, np.inf]),
+        ("f64le", bytes.fromhex("010000000000f07f"), [np.nan]),  # one that signals
     ],
 )
 def test_samples(name: str, data: bytes, values: list[float]) -> None:

@@ -4,12 +4,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bridge.door import VARIABLE
 from bridge.frames import AudioBlock
 from bridge.sources import SourceError
 from bridge.sources.tcp import TcpSource
@@ -185,3 +187,26 @@ def test_a_jittery_producer_in_real_time_is_not_cut_into_pieces(source: TcpSourc
     spoken = np.concatenate([b.samples for b in until(source, 40)])
     where = np.flatnonzero(spoken)
     assert where.size == np.ptp(where) + 1 == 6400
+
+
+def test_who_has_not_the_token_is_not_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    token = "-".join(("correct", "horse", "battery"))
+    (tmp_path / "token").write_text(token)
+    source = TcpSource(f"tcp://0.0.0.0:0?token_file={tmp_path / 'token'}")
+    try:
+        for shown in ({}, {"token": "wrong"}, {"token": token[:-1]}, {"token": 7}, {"token": None}):
+            with connect(source) as stranger:
+                stranger.sendall(json.dumps(json.loads(HEADER) | shown).encode() + b"\n" + loud(1600))
+                assert "without the right token" in answer(stranger)["error"]
+        assert "5 refused" in source.status().detail
+        assert not np.concatenate([b.samples for b, _ in zip(source, range(10), strict=False)]).any()
+        with connect(source) as producer:
+            producer.sendall(json.dumps(json.loads(HEADER) | {"token": token}).encode() + b"\n" + loud(1600))
+        assert until(source, 1)[-1].samples.any()
+        assert token not in f"{source.status()}{caplog.text}"
+        assert caplog.text.count("without the right token") == 1
+    finally:
+        source.close()

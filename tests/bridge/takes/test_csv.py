@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bridge.arkit import angles
 from bridge.frames import ARKIT, RigFrame, rest_cues
 from bridge.landmarks import neutral_face
-from bridge.takes import TakeError, frames_in
+from bridge.takes import TakeError, frames_in, open_take
 from bridge.takes.csv import ANGLES, COLUMNS, HEADER, SHAPES, CsvTake, timecode
+from bridge.takes.rate import RATES, at_rate
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -71,3 +73,27 @@ def test_another_table_is_no_take(tmp_path: Path) -> None:
     path.write_text("a,b\n1,2\n")
     with pytest.raises(TakeError, match="Live Link Face"):
         frames_in(path, "csv")
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_it_reads_back_equal_at_every_rate(tmp_path: Path, performance: list[RigFrame], fps: int) -> None:
+    smpte = pytest.importorskip("timecode", reason="the package timecode is not here (the dev extra)")
+    path = tmp_path / "take.csv"
+    with open_take(path, "csv", rate_hz=fps) as take:
+        for frame in performance:
+            take.add(frame)
+    shown = list(at_rate(performance, fps))
+    read = rows(path)
+    assert len(read) == len(shown) == 2 * fps
+    for n, (row, frame) in enumerate(zip(read, shown, strict=True)):
+        code, _, thousandths = row["Timecode"].rpartition(".")
+        assert thousandths == "500"
+        assert smpte.Timecode(fps, code).frame_number == n
+        assert [float(row[f"{name[0].upper()}{name[1:]}"]) for name in ARKIT] == pytest.approx(
+            frame.weights.tolist(), abs=1e-6
+        )
+        parts = zip(("Head", "LeftEye", "RightEye"), angles(frame.cues), strict=True)
+        for part, turns in parts:
+            assert [float(row[part + axis]) for axis in ("Yaw", "Pitch", "Roll")] == pytest.approx(
+                turns, abs=1e-6
+            )
