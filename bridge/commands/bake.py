@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,10 +26,8 @@ from bridge.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from threading import Event
-
-    from bridge.commands.bakery import Recipe
-    from bridge.commands.worklist import Worklist
+    from bridge.commands.baker import Baked
+    from bridge.commands.batch import Batch, Show
 
 FAILED = 1
 JOBS_A_PROCESS = 8
@@ -64,6 +61,23 @@ def bake(
     preset: Preset = None,
     config: ConfigFile = None,
     model: Model = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            "--manifest",
+            help="A table (CSV) of the lines to bake: file, and actor, emotion, intensity, style, rig.",
+        ),
+    ] = None,
+    rig: Annotated[
+        str | None, typer.Option("--rig", help="Also write the curves of this rig, as x.RIG.csv.")
+    ] = None,
+    report: Annotated[
+        bool | None,
+        typer.Option("--report/--no-report", help="Write OUT/report.html; with --manifest by default."),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on: bake what appears or changes, until Ctrl-C.")
+    ] = False,
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, help="Processes; as many as pay off by default.")
     ] = None,
@@ -71,12 +85,14 @@ def bake(
 ) -> None:
     """Turn recordings into animation: x.wav becomes OUT/x.npz; folders keep their sub-folders.
 
-    A take that is whole and newer than its recording is left as it is. Recordings that fail are named at the
+    A take that was made of the same sound in the same way is left as it is. Recordings that fail are named at the
     end, each with its reason; the exit code is then 1.
     """
-    from bridge.commands.bakery import Recipe
+    from bridge.batch.ledger import Ledger
+    from bridge.batch.manifest import read_manifest
+    from bridge.commands.batch import Batch
     from bridge.commands.interrupt import stop_event
-    from bridge.commands.worklist import worklist
+    from bridge.commands.recipe import Recipe
     from bridge.config import load_bake
     from bridge.takes import checked_fps, formats_of, require
 
@@ -88,64 +104,79 @@ def bake(
             preset, set_, emotion=emotion, mix=mix, intensity=intensity, style=style, target=target, seed=seed
         ),
     )
-    recipe = Recipe(settings, formats_of(formats), checked_fps(fps))
+    recipe = Recipe(settings, formats_of(formats), rig, checked_fps(fps))
     require(recipe.formats)
-    work = worklist(paths, out, recipe.formats, force=force)
-    with stop_event() as stop:
-        failed = _baked(recipe, work, _processes(len(work.todo), jobs), stop)
-    raise typer.Exit(FAILED if failed else 0)
+    listed = None if manifest is None else read_manifest(manifest)
+    batch = Batch(paths, out, recipe, Ledger(out), manifest=listed, force=force)
+    wanted = manifest is not None if report is None else report
+    with stop_event() as stop, _progress(watch=watch) as show:
+        try:
+            if watch:
+                batch.watch(_processes(None, jobs), stop, show, report=wanted)
+            else:
+                batch.look()
+                batch.bake(_processes(len(batch.work.todo), jobs), stop, show)
+        finally:
+            if wanted and batch.looked:
+                batch.write_report()
+            _tell(batch)
+    raise typer.Exit(FAILED if batch.faults else 0)
 
 
-def _processes(jobs: int, asked: int | None) -> int:
-    """How many processes bake so many jobs."""
+def _processes(jobs: int | None, asked: int | None) -> int:
+    """How many processes bake so many jobs; None = nobody knows how many."""
+    cores = os.cpu_count() or 1
     if asked is None:
-        asked = min(os.cpu_count() or 1, -(-jobs // JOBS_A_PROCESS))
-    return min(asked, jobs, MAX_PROCESSES)
-
-
-def _baked(recipe: Recipe, work: Worklist, processes: int, stop: Event) -> int:
-    """Bakes what is to be done, shows how far it is, tells how it went; returns the number that failed."""
-    from bridge.commands.bakery import bake_all
-
-    faults = list(work.refused)
-    speech_s, baked, began = 0.0, 0, time.perf_counter()
-    try:
-        with _progress(len(work.todo)) as advance:
-            for result in bake_all(recipe, work.todo, processes, stop):
-                advance()
-                if result.fault is None:
-                    baked, speech_s = baked + 1, speech_s + result.speech_s
-                else:
-                    faults.append((result.job.recording, result.fault))
-    finally:
-        _tell(baked, speech_s, time.perf_counter() - began, len(work.done), faults)
-    return len(faults)
+        asked = cores if jobs is None else min(cores, -(-jobs // JOBS_A_PROCESS))
+    return min(asked, MAX_PROCESSES) if jobs is None else min(asked, jobs, MAX_PROCESSES)
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A bar in a terminal, and nothing at all elsewhere; call what it yields when a recording is done."""
+def _progress(*, watch: bool) -> Iterator[Show]:
+    """A bar in a terminal, and nothing at all elsewhere; who watches gets a line for each recording."""
+    if watch:
+        yield lambda result, _: _line(result)
+        return
     if not sys.stderr.isatty():
-        yield lambda: None
+        yield lambda _, __: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("baking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("baking"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("", total=total)
-        yield lambda: progress.advance(bar)
+        bar = progress.add_task("", total=None)
+        yield lambda _, total: progress.update(bar, advance=1, total=total)
 
 
-def _tell(baked: int, speech_s: float, took_s: float, there: int, faults: list[tuple[Path, str]]) -> None:
-    summary = f"{baked} baked"
-    if baked:
-        summary += f" ({speech_s:.1f} s of sound in {took_s:.1f} s: {speech_s / took_s:.0f} x real time)"
-    if there:
-        summary += f", {there} there already (--force bakes them again)"
-    if faults:
-        summary += f", {len(faults)} failed:"
+def _line(result: Baked) -> None:
+    if result.fault is not None:
+        about = "" if str(result.job.recording) in result.fault else f"{result.job.recording}: "
+        typer.echo(f"facecue: {about}{result.fault}", err=True)
+    elif result.entry is not None:
+        warnings = ", ".join(result.entry.findings.warnings)
+        typer.echo(f"{result.job.recording}: baked{warnings and f' ({warnings})'}")
+
+
+def _tell(batch: Batch) -> None:
+    """How it went."""
+    summary = f"{batch.baked} baked"
+    if batch.baked:
+        pace = batch.speech_s / batch.took_s
+        summary += f" ({batch.speech_s:.1f} s of sound in {batch.took_s:.1f} s: {pace:.0f} x real time)"
+    if batch.work.done:
+        summary += f", {len(batch.work.done)} there already (--force bakes them again)"
+    if batch.faults:
+        summary += f", {len(batch.faults)} failed:"
     typer.echo(summary)
-    for path, reason in faults:
+    for path, reason in batch.faults:
         about = "" if str(path) in reason else f"{path}: "
         typer.echo(f"facecue: {about}{reason}", err=True)
+    if batch.report is not None:
+        typer.echo(f"{batch.report}: {batch.reported} lines, {batch.warned} with a warning")

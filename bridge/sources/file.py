@@ -23,6 +23,8 @@ from bridge.sources.hush import hushed
 from bridge.sources.pace import play
 from bridge.sources.whole import checked, line, truncated
 
+FULL_SCALE = 0.999
+"""Three samples in a row from here on were cut off by whoever recorded them."""
 _PIECE_VALUES = 1 << 18  # samples × channels read at once: 1 MB
 
 
@@ -40,6 +42,8 @@ class FileSource:
         self.path = _existing(path)
         self.rate_hz, self.channels, self.frames = checked(self.path)
         """Of the recording as it lies on the disk; `frames` are samples of each channel."""
+        self.clipped = 0
+        """Samples at full scale, with their neighbours, in what was read last time, in any channel."""
         self._closed = threading.Event()
         self._ended = False
         self._bad_samples = 0
@@ -74,7 +78,7 @@ class FileSource:
     def _parts(self) -> Iterator[Floats]:
         resampler = Resampler(self.rate_hz, self.channels, live=False)
         piece = max(1, min(self.rate_hz, _PIECE_VALUES // self.channels))
-        read = 0
+        read = self.clipped = 0
         try:
             with ExitStack() as stack:
                 with hushed():
@@ -88,6 +92,7 @@ class FileSource:
                     self._bad_samples = resampler.bad_samples
                     if self._bad_samples and not self.realtime:
                         raise _not_finite(self.path, (read + _first_bad(frames)) / self.rate_hz)
+                    self.clipped += _cut_off(frames)
                     read += len(frames)
                     yield from _seconds(mono)
         except (soundfile.SoundFileError, OSError) as error:
@@ -133,6 +138,14 @@ def _at_home(name: str) -> Path:
         return Path(name).expanduser()
     except RuntimeError:
         return Path(name)
+
+
+def _cut_off(frames: Floats) -> int:
+    """Samples of (N, channels) that lie at full scale between two others that do."""
+    if frames.max() < FULL_SCALE and frames.min() > -FULL_SCALE:
+        return 0
+    loud = np.abs(frames) >= FULL_SCALE
+    return int((loud[:-2] & loud[1:-1] & loud[2:]).sum())
 
 
 def _first_bad(frames: Floats) -> int:
