@@ -198,7 +198,9 @@ def test_one_of_two_wires_is_heard(godot: Any) -> None:
 def damaged() -> list[bytes]:
     """Packets of ours, many of them with bytes changed, cut off or put in."""
     draw = random.Random(2)
-    whole = [path.read_bytes() for path in sorted(GOLDEN.glob("*.bin")) if path.name.startswith(("osc", "vmc"))]
+    whole = [
+        path.read_bytes() for path in sorted(GOLDEN.glob("*.bin")) if path.name.startswith(("osc", "vmc"))
+    ]
     whole += [
         message("/a", 1, 0.5, "text"), message("/leer"), message("/VMC/Ext/Blend/Val", "笑顔", 0.25),
         bundle([bundle([bundle([message("/deep", 1)])]), message("/b", "x")]), b"/bare\0\0\0",
