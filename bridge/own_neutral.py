@@ -25,6 +25,7 @@ class OwnNeutral:
         self._to: Floats | None = None
         self._now: Floats | None = None  # None: nothing is taken off
         self._left = 0
+        self._asked_at = -float("inf")
 
     @property
     def held(self) -> bool:
@@ -33,8 +34,11 @@ class OwnNeutral:
         return self._to is not None if wish is None else wish is not False
 
     def caught(self, within_s: float) -> tuple[bool, Floats | None]:
-        """Whether no face is to be caught any more, waiting so long for that; and the (68, 3) that is taken off."""
-        ends_at = time.perf_counter() + within_s
+        """Whether no face is to be caught any more, and the (68, 3) that is taken off.
+
+        Waits for a face until `within_s` after it was asked for, so that asking again and again waits once.
+        """
+        ends_at = self._asked_at + within_s
         while self._wish is True and time.perf_counter() < ends_at:
             time.sleep(POLL_S)
         wish, to = self._wish, self._to  # in this order: the loop fills the one before it empties the other
@@ -44,6 +48,8 @@ class OwnNeutral:
 
     def catch(self) -> None:
         """The face of the next frame becomes the neutral one."""
+        if self._wish is not True:
+            self._asked_at = time.perf_counter()
         self._wish = True
 
     def let_go(self) -> None:

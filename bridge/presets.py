@@ -77,13 +77,16 @@ class Presets:
         lines = [f"{key} = {_toml(getattr(config, key))}" for key, line in CONTROLS.items() if line.kept]
         if not path.exists() and len(self.names()) >= PRESET_LIMIT:
             raise PresetError(f"there are {PRESET_LIMIT} presets already; delete some in {self.folder}")
+        text = "\n".join(["[direction]", *lines, "", "[neutral]", *_neutral(own_neutral), ""])
         beside: Path | None = None
         try:
+            if path.exists() and path.read_bytes() == text.encode():
+                return path  # a surface that saves again and again: a disk may take a second for each
             self.folder.mkdir(parents=True, exist_ok=True)
             handle, written = tempfile.mkstemp(suffix=".part", prefix=".", dir=self.folder)
             beside = Path(written)
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write("\n".join(["[direction]", *lines, "", "[neutral]", *_neutral(own_neutral), ""]))
+                file.write(text)
             beside.replace(path)
         except OSError as error:
             if beside is not None:

@@ -15,12 +15,12 @@ import psutil
 
 from benchmarks.fuzz.parsers import Parser, makers
 
-GROWTH_LIMIT_MB = 8.0
-"""More than the allocator's ups and downs: what is kept of every sample would be hundreds."""
+GROWTH_LIMIT_MB = 16.0
+"""More than the allocator's ups and downs (10 MB of pcm, which go again): what is kept of all would be hundreds."""
 SLOW_LIMIT_S = 1.0
 """A sample of some kilobytes that holds a thread for longer is a find."""
-WARM_SHARE = 0.2
-"""Of the time: caches fill, and the system's allocator takes its pages."""
+WARM_SHARE = 0.5
+"""Of the time: caches fill, the system's allocator takes its pages, and the rare large sample has come once."""
 KEPT = 200
 """Taken or new samples that later ones are made of."""
 CHAIN = 0.4

@@ -209,12 +209,16 @@ def makers() -> dict[str, Callable[[ExitStack, Path], Parser]]:
     return {**listeners.makers(), **made}
 
 
+_MEMORY = Path("/dev/shm")  # noqa: S108  presets are replaced thousands of times: it is parsers that are timed, not disks
+
+
 @contextmanager
 def opened(names: Sequence[str] = ()) -> Iterator[list[Parser]]:
     """The parsers of these names, or all; what they write is thrown away."""
     known = makers()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="facecue-fuzz-")))
+        memory = _MEMORY if _MEMORY.is_dir() else None
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="facecue-fuzz-", dir=memory)))
         parsers = []
         for name in names or known:
             own = folder / name

@@ -40,6 +40,17 @@ def test_what_is_pressed_for_a_moment_is_not_kept(tmp_path: Path) -> None:
     assert not {"mute", "pause"} & set(shelf.load("a").direction)
 
 
+def test_what_is_saved_already_is_not_written_again(tmp_path: Path) -> None:
+    presets = Presets(tmp_path)
+    path = presets.save("one", DirectionConfig(mouth=1.2))
+    first = path.stat()
+    presets.save("one", DirectionConfig(mouth=1.2))
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (first.st_ino, first.st_mtime_ns)
+    presets.save("one", DirectionConfig(mouth=1.3))
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) != (first.st_ino, first.st_mtime_ns)
+    assert presets.load("one").direction["mouth"] == 1.3
+
+
 @pytest.mark.parametrize(
     "name",
     ["", " ", "../up", "a/b", "a\\b", "a.b", ".hidden", "CON", "lpt1", "a\0b", "x" * (NAME_LIMIT + 1), " a", "---", 3],
