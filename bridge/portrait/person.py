@@ -30,6 +30,8 @@ MAX_NETWORK_BYTES = 256 * 2**20
 MAX_PICTURE_BYTES = 4 * 2**20
 EYEBALL_RADIUS_CM = 1.2
 """An iris moves by the sine of the gaze times this."""
+UNDRAWN = np.full(2, -1.0, np.float32)
+"""Radii of irises that are left out of a drawing."""
 IRIS_POINTS = 10
 """Right centre and four on its rim, then left."""
 
@@ -136,10 +138,15 @@ def person_of(contract: PersonContract, reference: Picture) -> Person:
 
 def drawing_of(camera: Camera, landmarks: Floats, irises: Floats, *, gaze: bool) -> Picture:
     """The drawing of landmarks (68, 3) cm and irises (10, 3) cm as a camera sees them."""
+    centres, radii = iris_pixels(camera, irises)
+    return drawn(camera.seen(landmarks), centres, radii if gaze else UNDRAWN)
+
+
+def iris_pixels(camera: Camera, irises: Floats) -> tuple[Floats, Floats]:
+    """Centres (2, 2) and radii (2,) in pixels of two irises (10, 3) cm."""
     seen = camera.seen(irises)
-    radii = [np.linalg.norm(seen[k + 1 : k + 5] - seen[k], axis=1).mean() for k in (0, 5)]
-    shown = np.array(radii, np.float32) if gaze else np.full(2, -1.0, np.float32)
-    return drawn(camera.seen(landmarks), seen[[0, 5]], shown)
+    radii = [float(np.linalg.norm(seen[k + 1 : k + 5] - seen[k], axis=1).mean()) for k in (0, 5)]
+    return seen[[0, 5]], np.array(radii, np.float32)
 
 
 def looking(irises: Floats, gaze: Floats) -> Floats:

@@ -18,7 +18,8 @@ from PIL import Image
 
 from bridge.frames import Floats
 from bridge.portrait.camera import Camera, fitted
-from bridge.portrait.drawing import SIZE, Picture, drawn
+from bridge.portrait.drawing import SIZE, Picture
+from bridge.portrait.person import drawing_of
 from models.data import footage
 from models.data.tracks import audio_beside, read_audio
 
@@ -76,20 +77,11 @@ class Person:
 
     def drawing(self, i: int, *, gaze: bool = True) -> Picture:
         """The drawing of frame `i`, without irises if told so."""
-        camera = self.camera(i)
-        centres, radii = iris_pixels(camera, self.irises[i])
-        return drawn(camera.seen(self.landmarks[i]), centres, radii if gaze else np.full(2, -1.0, np.float32))
+        return drawing_of(self.camera(i), self.landmarks[i], self.irises[i], gaze=gaze)
 
     def of(self, split: int) -> npt.NDArray[np.intp]:
         """Indices of frames."""
         return np.flatnonzero(self.split == split)
-
-
-def iris_pixels(camera: Camera, irises: Floats) -> tuple[Floats, Floats]:
-    """Centres (2, 2) and radii (2,) in pixels of two irises (10, 3) cm."""
-    seen = camera.seen(irises)
-    radii = [float(np.linalg.norm(seen[k + 1 : k + 5] - seen[k], axis=1).mean()) for k in (0, 5)]
-    return seen[[0, 5]], np.array(radii, np.float32)
 
 
 def read_person(folder: Path) -> Person:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.renderer.block import block
 from models.renderer.translator import CARRIED
 
 KEYPOINTS = 16
@@ -70,12 +71,6 @@ def heat(points: Tensor, size: int) -> Tensor:
     return torch.exp(-(far**2).sum(-1) / (2 * HEAT))
 
 
-def _block(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.SiLU(inplace=True)
-    )
-
-
 class WarpingGenerator(nn.Module):
     """Moves the reference along a dense flow that keypoints agree on, and paints what was hidden.
 
@@ -86,16 +81,14 @@ class WarpingGenerator(nn.Module):
     def __init__(self, config: KeypointConfig) -> None:
         super().__init__()
         k, w = config.keypoints, config.width
-        self.stem = _block(12, w)
-        self.features = nn.Sequential(nn.MaxPool2d(2), _block(w, 2 * w), _block(2 * w, 2 * w))
-        self.agree_down = nn.ModuleList(
-            [_block(2 * k + 3, 2 * w), _block(2 * w, 2 * w), _block(2 * w, 4 * w)]
-        )
-        self.agree_up = nn.ModuleList([_block(4 * w + 2 * w, 2 * w), _block(2 * w + 2 * w, 2 * w)])
+        self.stem = block(12, w)
+        self.features = nn.Sequential(nn.MaxPool2d(2), block(w, 2 * w), block(2 * w, 2 * w))
+        self.agree_down = nn.ModuleList([block(2 * k + 3, 2 * w), block(2 * w, 2 * w), block(2 * w, 4 * w)])
+        self.agree_up = nn.ModuleList([block(4 * w + 2 * w, 2 * w), block(2 * w + 2 * w, 2 * w)])
         self.choice = nn.Conv2d(2 * w, k + 1, 3, padding=1)
         self.shown = nn.Conv2d(2 * w, 1, 3, padding=1)
-        self.middle = nn.Sequential(_block(2 * w + 2 * w, 4 * w), _block(4 * w, 2 * w))
-        self.paint = _block(2 * w + w, w)
+        self.middle = nn.Sequential(block(2 * w + 2 * w, 4 * w), block(4 * w, 2 * w))
+        self.paint = block(2 * w + w, w)
         self.out = nn.Conv2d(w, 16, 3, padding=1)
         nn.init.zeros_(self.out.weight)
         with torch.no_grad():
@@ -110,11 +103,11 @@ class WarpingGenerator(nn.Module):
         given = torch.cat([heat(driving, size) - heat(source, size), heat(driving, size), small - 0.5], dim=1)
         kept = []
         y = given
-        for level, block in enumerate(self.agree_down):
-            y = block(y if level == 0 else F.max_pool2d(y, 2))
+        for level, layer in enumerate(self.agree_down):
+            y = layer(y if level == 0 else F.max_pool2d(y, 2))
             kept.append(y)
-        for block, skip in zip(self.agree_up, reversed(kept[:-1]), strict=True):
-            y = block(torch.cat([F.interpolate(y, scale_factor=2.0, mode="nearest"), skip], dim=1))
+        for layer, skip in zip(self.agree_up, reversed(kept[:-1]), strict=True):
+            y = layer(torch.cat([F.interpolate(y, scale_factor=2.0, mode="nearest"), skip], dim=1))
         share = self.choice(y).softmax(dim=1)[:, 1:]  # the first follows nobody
         step = (source - driving)[:, :, None, None]
         return (share[..., None] * step).sum(dim=1).permute(0, 3, 1, 2), y

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from bridge.landmarks import EYES, MOUTH
 from bridge.portrait.drawing import SIZE, drawn
-from models.data.people import Person, iris_pixels
+from bridge.portrait.person import UNDRAWN, iris_pixels
+from models.data.people import Person
 
 WAVER_PX = 0.35
 """Deviation of what is added to landmarks: trackers waver, and cues are not tracked."""
@@ -113,4 +114,4 @@ class Lessons:
         points = camera.seen(self._person.landmarks[i])
         wavering = points + self._rng.normal(0, WAVER_PX, points.shape).astype(np.float32)
         centres, radii = iris_pixels(camera, self._person.irises[i])
-        return drawn(wavering, centres, radii if self._gaze else np.full(2, -1.0, np.float32)), points
+        return drawn(wavering, centres, radii if self._gaze else UNDRAWN), points

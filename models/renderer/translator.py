@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.renderer.attention import Cbam
+from models.renderer.block import block
 
 ATTENDED = 4
 """Levels with CBAM, of encoder and decoder each."""
@@ -35,12 +36,6 @@ class TranslatorConfig:
     """CBAM; False for the ablation."""
 
 
-def _block(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.SiLU(inplace=True)
-    )
-
-
 class Translator(nn.Module):
     """x (B, 9, H, W) in 0..1, H and W multiples of 32 → picture (B, 3, H, W) in 0..1."""
 
@@ -56,13 +51,13 @@ class Translator(nn.Module):
         before = INPUTS * 4
         for level, width in enumerate(widths):
             self.down.append(
-                nn.Sequential(_block(before, width), _block(width, width), attention(level, width))
+                nn.Sequential(block(before, width), block(width, width), attention(level, width))
             )
             before = width
         self.up = nn.ModuleList()
         for level, width in reversed(list(enumerate(widths[:-1]))):
             self.up.append(
-                nn.Sequential(_block(before + width, width), _block(width, width), attention(level, width))
+                nn.Sequential(block(before + width, width), block(width, width), attention(level, width))
             )
             before = width
         self.out = nn.Conv2d(before, 16, 3, padding=1)
@@ -76,11 +71,11 @@ class Translator(nn.Module):
         reference = x[:, 3:6]
         y = F.pixel_unshuffle(x - 0.5, 2)
         kept = []
-        for level, block in enumerate(self.down):
-            y = block(y if level == 0 else F.max_pool2d(y, 2))
+        for level, layer in enumerate(self.down):
+            y = layer(y if level == 0 else F.max_pool2d(y, 2))
             kept.append(y)
-        for block, skip in zip(self.up, reversed(kept[:-1]), strict=True):
-            y = block(torch.cat([F.interpolate(y, scale_factor=2.0, mode="nearest"), skip], dim=1))
+        for layer, skip in zip(self.up, reversed(kept[:-1]), strict=True):
+            y = layer(torch.cat([F.interpolate(y, scale_factor=2.0, mode="nearest"), skip], dim=1))
         made = F.pixel_shuffle(self.out(y), 2)
         share = torch.sigmoid(made[:, 3:])
         return torch.sigmoid(4.0 * made[:, :3]) * share + reference * (1.0 - share)

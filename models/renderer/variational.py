@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from bridge.features import BINS
 from bridge.frames import EMOTIONS
+from models.renderer.block import block
 
 HOPS = 20
 """Of sound around a frame: 200 ms."""
@@ -30,12 +31,6 @@ class VariationalConfig:
     """Channels of each level, from half of the picture's resolution down."""
     hidden: int = 256
     code: int = CODE
-
-
-def _block(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.SiLU(inplace=True)
-    )
 
 
 def masked(faces: Tensor, boxes: Tensor) -> Tensor:
@@ -59,7 +54,7 @@ class VariationalRenderer(nn.Module):
         self.down = nn.ModuleList()
         before = 7 * 4
         for width in widths:
-            self.down.append(nn.Sequential(_block(before, width), _block(width, width)))
+            self.down.append(nn.Sequential(block(before, width), block(width, width)))
             before = width
         self.sound = nn.Sequential(
             nn.Linear(HOPS * BINS, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU()
@@ -70,7 +65,7 @@ class VariationalRenderer(nn.Module):
         self.spread = nn.Linear(self.config.code + said, widths[-1])
         self.up = nn.ModuleList()
         for width in reversed(widths[:-1]):
-            self.up.append(nn.Sequential(_block(before + width, width), _block(width, width)))
+            self.up.append(nn.Sequential(block(before + width, width), block(width, width)))
             before = width
         self.out = nn.Conv2d(before, 12, 3, padding=1)
 
@@ -80,16 +75,16 @@ class VariationalRenderer(nn.Module):
         """`noise` (B, code) draws the code; None takes its mean, as at run time."""
         y = F.pixel_unshuffle(torch.cat([given, reference], dim=1) - 0.5, 2)
         kept = []
-        for level, block in enumerate(self.down):
-            y = block(y if level == 0 else F.max_pool2d(y, 2))
+        for level, layer in enumerate(self.down):
+            y = layer(y if level == 0 else F.max_pool2d(y, 2))
             kept.append(y)
         said = torch.cat([self.sound(sound.flatten(1)), self.emotion(emotion)], dim=1)
         mean, log_variance = self.code(torch.cat([y.mean(dim=(2, 3)), said], dim=1)).chunk(2, dim=1)
         log_variance = log_variance.clamp(-8, 4)
         code = mean if noise is None else mean + noise * (log_variance / 2).exp()
         y = y + self.spread(torch.cat([code, said], dim=1))[:, :, None, None]
-        for block, skip in zip(self.up, reversed(kept[:-1]), strict=True):
-            y = block(torch.cat([F.interpolate(y, scale_factor=2.0, mode="nearest"), skip], dim=1))
+        for layer, skip in zip(self.up, reversed(kept[:-1]), strict=True):
+            y = layer(torch.cat([F.interpolate(y, scale_factor=2.0, mode="nearest"), skip], dim=1))
         made = torch.sigmoid(F.pixel_shuffle(self.out(y), 2))
         mask = given[:, 3:]
         return made * mask + given[:, :3] * (1 - mask), mean, log_variance
@@ -105,9 +100,9 @@ class SyncCritic(nn.Module):
 
     def __init__(self, width: int = 24, size: int = 128) -> None:
         super().__init__()
-        sees = [_block(3, width)]
+        sees = [block(3, width)]
         for k in range(4):
-            sees += [nn.MaxPool2d(2), _block(width * min(2**k, 4), width * min(2 ** (k + 1), 4))]  # type: ignore[list-item]
+            sees += [nn.MaxPool2d(2), block(width * min(2**k, 4), width * min(2 ** (k + 1), 4))]  # type: ignore[list-item]
         self.sees = nn.Sequential(*sees, nn.Flatten(), nn.Linear(width * 4 * 16, size))
         self.hears = nn.Sequential(nn.Linear(HOPS * BINS, 256), nn.SiLU(), nn.Linear(256, size))
         self.scale = nn.Parameter(torch.tensor([8.0, 0.0]))
@@ -122,9 +117,9 @@ class EmotionCritic(nn.Module):
 
     def __init__(self, width: int = 24) -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.AvgPool2d(2), _block(3, width)]
+        layers: list[nn.Module] = [nn.AvgPool2d(2), block(3, width)]
         for k in range(4):
-            layers += [nn.MaxPool2d(2), _block(width * min(2**k, 4), width * min(2 ** (k + 1), 4))]
+            layers += [nn.MaxPool2d(2), block(width * min(2**k, 4), width * min(2 ** (k + 1), 4))]
         self.network = nn.Sequential(
             *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width * 4, len(EMOTIONS))
         )
